@@ -1,0 +1,80 @@
+"""Boxes and polygons in the plane: pixels or fractions, x to the right, y down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes: TypeAlias = NDArray[np.float32]
+"""(n, 4) float32, a box a row: x_min, y_min, x_max, y_max."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in one frame, in pixels of that frame unless said otherwise."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    @property
+    def width(self) -> float:
+        """Width, in the box's unit."""
+        return self.x_max - self.x_min
+
+    @property
+    def height(self) -> float:
+        """Height, in the box's unit."""
+        return self.y_max - self.y_min
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Center as (x, y), in the box's unit."""
+        return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        """Return (x_min, y_min, x_max, y_max)."""
+        return self.x_min, self.y_min, self.x_max, self.y_max
+
+
+def iou(a: Box, b: Box) -> float:
+    """Return the intersection over union of two boxes in one frame, 0..1; 0.0 when they only touch. Jaccard 1912."""
+    width = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
+    height = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / (a.width * a.height + b.width * b.height - both)
+
+
+def iou_matrix(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Return the (n, m) float32 intersection over union, 0..1, of n boxes with m boxes."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    area_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
+    area_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
+    union = area_a[:, None] + area_b[None, :] - both
+    ratio: NDArray[np.float32] = (both / np.maximum(union, 1e-9)).astype(np.float32)
+    return ratio
+
+
+def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:
+    """Return the indices of the boxes to keep, best score first.
+
+    Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1).
+    """
+    order = np.argsort(-scores, kind="stable")
+    overlaps = iou_matrix(boxes[order], boxes[order]) > max_iou
+    keep: list[int] = []
+    gone = np.zeros(len(order), bool)
+    for rank in range(len(order)):
+        if not gone[rank]:
+            keep.append(rank)
+            gone |= overlaps[rank]
+    kept: NDArray[np.intp] = order[keep]
+    return kept

@@ -1,0 +1,100 @@
+"""From a picture to what a model sees. Training, calibration, evaluation and the device all call these.
+
+Pictures are (height, width, 3) uint8 in OpenCV's order, BGR. Models take RGB.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.geometry import Box, Boxes
+
+Picture = NDArray[np.uint8]
+
+PAD_VALUE = 127
+"""Grey of the padding: the middle of the range, which both models read as zero."""
+
+MAX_STRETCH = 1.2
+"""Detector input: how far one axis may be stretched against the other, so that 4:3 and 16:9 both fill 3:2."""
+
+CROP_MARGIN_FRAC = 0.15
+"""Classifier crop: context added on each side of a face, as a fraction of the face's longer side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a picture lies in a model's input: top left, scaled by (scale_x, scale_y) to (width_px, height_px)."""
+
+    scale_x: float
+    scale_y: float
+    width_px: int
+    height_px: int
+
+    def to_picture(self, boxes: Boxes) -> Boxes:
+        """Return boxes (n, 4) in input pixels as boxes in pixels of the picture."""
+        scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], np.float32)
+        return boxes / scale
+
+    def to_input(self, boxes: Boxes) -> Boxes:
+        """Return boxes (n, 4) in pixels of the picture as boxes in input pixels."""
+        scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], np.float32)
+        return boxes * scale
+
+
+def fit_picture(width: int, height: int, input_width: int, input_height: int) -> Fit:
+    """Return how a picture of width × height pixels is laid into the detector's input.
+
+    The larger axis ratio is reduced until the two differ by no more than MAX_STRETCH; what is left is padding.
+    """
+    scale_x, scale_y = input_width / width, input_height / height
+    scale_x, scale_y = min(scale_x, scale_y * MAX_STRETCH), min(scale_y, scale_x * MAX_STRETCH)
+    fit_width = max(1, min(input_width, round(width * scale_x)))
+    fit_height = max(1, min(input_height, round(height * scale_y)))
+    return Fit(fit_width / width, fit_height / height, fit_width, fit_height)
+
+
+def detector_input(bgr: Picture, input_width: int, input_height: int) -> tuple[Picture, Fit]:
+    """Return the detector's input, (input_height, input_width, 3) uint8 RGB, and how the picture lies in it."""
+    fit = fit_picture(bgr.shape[1], bgr.shape[0], input_width, input_height)
+    rgb = np.full((input_height, input_width, 3), PAD_VALUE, np.uint8)
+    smaller = fit.scale_x < 1 and fit.scale_y < 1
+    resized = cv2.resize(
+        bgr, (fit.width_px, fit.height_px), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    )
+    cv2.cvtColor(resized, cv2.COLOR_BGR2RGB, dst=rgb[: fit.height_px, : fit.width_px])
+    return rgb, fit
+
+
+def crop_square(box: Box) -> tuple[float, float, float]:
+    """Return (left, top, side) of the square that the classifier sees for a face, in the box's unit."""
+    side = max(box.width, box.height) * (1 + 2 * CROP_MARGIN_FRAC)
+    x, y = box.center
+    return x - side / 2, y - side / 2, side
+
+
+def classifier_input(bgr: Picture, box: Box, size_px: int) -> Picture:
+    """Return the square around a face as the classifier's input, (size_px, size_px, 3) uint8 RGB.
+
+    Where the square leaves the picture the picture's edge is repeated. A box of no area gives one pixel's color.
+    """
+    left, top, side = crop_square(box)
+    side = max(side, 1.0)
+    x0, y0 = int(np.floor(left)), int(np.floor(top))
+    x1, y1 = int(np.ceil(left + side)), int(np.ceil(top + side))
+    height, width = bgr.shape[:2]
+    inside = bgr[_clip(y0, height) : _clip(y1 - 1, height) + 1, _clip(x0, width) : _clip(x1 - 1, width) + 1]
+    pads = max(0, -y0), max(0, y1 - height), max(0, -x0), max(0, x1 - width)
+    if any(pads):
+        pads = tuple(min(pad, int(side) + 1) for pad in pads)
+        inside = cv2.copyMakeBorder(inside, *pads, borderType=cv2.BORDER_REPLICATE)
+    interpolation = cv2.INTER_AREA if inside.shape[0] > size_px else cv2.INTER_LINEAR
+    resized = cv2.resize(inside, (size_px, size_px), interpolation=interpolation)
+    return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
+
+
+def _clip(position: int, length: int) -> int:
+    return min(max(position, 0), length - 1)

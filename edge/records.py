@@ -1,0 +1,108 @@
+"""What flows through the appliance, frozen: Frame → Face → Verdict → Person → Decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.geometry import Box
+
+WITH_MASK = "with_mask"
+WITHOUT_MASK = "without_mask"
+WORN_INCORRECTLY = "mask_worn_incorrectly"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture from a source.
+
+    `bgr` is (height, width, 3) uint8 and belongs to the reader. `captured_s` is in monotonic seconds for cameras and in
+    seconds from the start for files. `name` is the file's, or the source's.
+    """
+
+    frame_index: int
+    captured_s: float
+    bgr: NDArray[np.uint8]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face that the detector found: its box in pixels of the frame, and the detector's score in 0..1."""
+
+    frame_index: int
+    box: Box
+    score: float
+
+
+class VerdictKind(StrEnum):
+    """What one look at one face says."""
+
+    MASKED = "masked"
+    UNMASKED = "unmasked"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the classifier says about a face: the best label, its score, the score of every label (0..1, sum 1)."""
+
+    face: Face
+    label: str
+    score: float
+    scores: Mapping[str, float]
+    kind: VerdictKind
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A face followed from frame to frame.
+
+    `kind` is what the votes of the last seconds say. `moved` tells whether it is known to be a living thing: it moved,
+    or came into a picture that was already being watched.
+    """
+
+    id: int
+    box: Box
+    kind: VerdictKind
+    label: str
+    since_s: float
+    seen_s: float
+    moved: bool
+
+
+class AlarmState(StrEnum):
+    """Where the alarm stands."""
+
+    CLEAR = "clear"
+    ALARM = "alarm"
+    HOLDING = "holding"
+    COOLDOWN = "cooldown"
+
+
+class StatusPattern(StrEnum):
+    """What the status lamp shows."""
+
+    STARTING = "starting"
+    WATCHING = "watching"
+    BLIND = "blind"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the outputs shall show after a frame; `person_ids` are those the alarm is about."""
+
+    frame_index: int
+    decided_s: float
+    alarm: AlarmState
+    lamp: bool
+    buzzer: bool
+    relay: bool
+    ok_lamp: bool
+    status: StatusPattern
+    person_ids: tuple[int, ...] = ()

@@ -1,0 +1,128 @@
+"""Training batches for the detector: a random window of a picture, changed at random, and the faces in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import keras
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from edge.geometry import Boxes
+from edge.preprocess import Picture, detector_input
+from train.annotations import IGNORE, AnnotatedPicture
+from train.augment import cover, cut_window, photometric
+from train.detector_loss import FACE_KIND, IGNORE_KIND
+from train.detector_network import DetectorShape
+
+MAX_FACES = 48
+"""Faces a picture can teach; the largest stay."""
+
+_SMALLEST_PX = 6.0
+_VISIBLE_FRAC = 0.6
+
+
+class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of pictures (n, h, w, 3) float32 in −1…1 and targets (n, MAX_FACES, 5), see DetectorLoss.
+
+    Without `seed` every picture is laid in as the device does it; with one, every epoch cuts and changes it anew.
+    """
+
+    def __init__(
+        self, pictures: Sequence[AnnotatedPicture], shape: DetectorShape, batch: int, seed: int | None, workers: int = 1
+    ) -> None:
+        """Prepare batches of `batch` pictures; pictures are read when they are needed."""
+        super().__init__(workers=workers, max_queue_size=8)
+        self._pictures, self._shape, self._batch, self._seed = pictures, shape, batch, seed
+        self.epoch = 0
+        self._order = self._shuffled()
+
+    def __len__(self) -> int:
+        return max(1, len(self._pictures) // self._batch) if self._seed is not None else -(-len(self._pictures) // self._batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        chosen = self._order[index * self._batch : (index + 1) * self._batch]
+        pairs = [self._sample(self._pictures[i], int(i)) for i in chosen]
+        pictures = np.stack([picture for picture, _ in pairs]).astype(np.float32)
+        return pictures / 127.5 - 1, np.stack([targets for _, targets in pairs])
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+        self._order = self._shuffled()
+
+    def _shuffled(self) -> NDArray[np.intp]:
+        if self._seed is None:
+            return np.arange(len(self._pictures))
+        return np.random.default_rng((self._seed, self.epoch)).permutation(len(self._pictures))
+
+    def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
+        bgr = np.asarray(cv2.imread(str(picture.path), cv2.IMREAD_COLOR), np.uint8)
+        boxes = picture.boxes()
+        kinds = np.array([IGNORE_KIND if f.label == IGNORE else FACE_KIND for f in picture.faces], np.float32)
+        if self._seed is None:
+            rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
+            return rgb, pack_targets(fit.to_input(boxes), kinds, self._shape)
+        rng = np.random.default_rng((self._seed, self.epoch, index))
+        window = _window(bgr, boxes, self._shape, rng)
+        cut = cut_window(bgr, window, self._shape.width_px, self._shape.height_px)
+        boxes = _move(boxes, window, self._shape)
+        if rng.random() < 0.5:
+            cut = np.ascontiguousarray(cut[:, ::-1])
+            boxes = (self._shape.width_px - boxes)[:, [2, 1, 0, 3]] * [1, 0, 1, 0] + boxes * [0, 1, 0, 1]
+        for box in boxes[rng.random(len(boxes)) < 0.05]:
+            cover(cut, tuple(box), rng)
+        rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
+        return rgb, pack_targets(boxes.astype(np.float32), kinds, self._shape)
+
+
+def _window(
+    bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator
+) -> tuple[float, float, float, float]:
+    """Return (left, top, width, height) of a random window, half the time chosen by the size of a face in it.
+
+    A third of the windows show the whole picture or more, as the device will see it.
+    """
+    height, width = bgr.shape[:2]
+    aspect = shape.width_px / shape.height_px * np.exp(rng.uniform(-0.2, 0.2))
+    whole = max(width, height * aspect)
+    if len(boxes) and rng.random() < 0.5:
+        box = boxes[rng.integers(len(boxes))]
+        face_px = float(max(box[2] - box[0], box[3] - box[1]))
+        wanted_px = np.exp(rng.uniform(np.log(9), np.log(180)))
+        window_width = np.clip(face_px * shape.width_px / wanted_px, whole * 0.2, whole * 2.0)
+        window_height = window_width / aspect
+        middle = (box[:2] + box[2:]) / 2
+        left, top = middle - rng.uniform(0.15, 0.85, 2) * [window_width, window_height]
+    else:
+        window_width = whole * (rng.uniform(0.3, 1.0) if rng.random() < 0.4 else rng.uniform(0.95, 1.4))
+        window_height = window_width / aspect
+        left = rng.uniform(min(0, width - window_width), max(0, width - window_width))
+        top = rng.uniform(min(0, height - window_height), max(0, height - window_height))
+    return float(left), float(top), float(window_width), float(window_height)
+
+
+def _move(boxes: Boxes, window: tuple[float, float, float, float], shape: DetectorShape) -> Boxes:
+    left, top, width, height = window
+    scale = np.array([shape.width_px / width, shape.height_px / height] * 2)
+    return np.asarray((boxes - [left, top, left, top]) * scale, np.float32)
+
+
+def pack_targets(boxes: Boxes, kinds: NDArray[np.float32], shape: DetectorShape) -> NDArray[np.float32]:
+    """Return (MAX_FACES, 5) float32 for boxes (n, 4) in input pixels and their kinds (n,).
+
+    Boxes are clipped to the input. Of a face mostly outside, or smaller than six pixels, nobody learns.
+    """
+    limits = [shape.width_px, shape.height_px, shape.width_px, shape.height_px]
+    clipped = np.clip(boxes, 0, limits)
+    area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3), axis=1)
+    sides = clipped[:, 2:] - clipped[:, :2]
+    doubtful = (np.prod(sides, axis=1) < _VISIBLE_FRAC * area) | (sides.max(axis=1, initial=0) < _SMALLEST_PX)
+    kinds = np.where(doubtful, IGNORE_KIND, kinds)
+    there = np.flatnonzero((sides > 0.5).all(axis=1))
+    largest = there[np.argsort(-np.prod(sides[there], axis=1))][:MAX_FACES]
+    packed = np.zeros((MAX_FACES, 5), np.float32)
+    packed[: len(largest), :4] = clipped[largest]
+    packed[: len(largest), 4] = kinds[largest]
+    return packed

@@ -1,0 +1,132 @@
+"""The face detector's network: a narrowed MobileNetV2, a small two-way feature pyramid, one head a level.
+
+Every layer maps to the Edge TPU: convolutions, depthwise convolutions, additions, ReLU6, and RESIZE_NEAREST_NEIGHBOR.
+The backbone keeps MobileNetV2's blocks (Sandler et al. 2018, https://arxiv.org/abs/1801.04381) with fewer expanded
+channels, so that it starts from ImageNet weights (`train.narrow`). The pyramid goes down and up again (Liu et al. 2018,
+https://arxiv.org/abs/1803.01534). The heads are anchor-free (Tian et al. 2019, https://arxiv.org/abs/1904.01355).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from edge.decode import STRIDES
+
+BLOCKS = (
+    (16, 1), (24, 2), (24, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (64, 1), (64, 1), (96, 1), (96, 1), (96, 1),
+    (160, 2), (160, 1),
+)  # fmt: skip
+"""MobileNetV2's blocks up to the 15th: output channels and stride."""
+
+LEVEL_ENDS = (5, 12, 14)
+"""The blocks whose outputs, at strides 8, 16 and 32, feed the pyramid."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorShape:
+    """What defines the network; saved beside each run."""
+
+    width_px: int = 384
+    height_px: int = 256
+    expanded: tuple[int, ...] = (16, 32, 64, 64, 96, 96, 128, 192, 192, 192, 256, 256, 256, 320, 320)
+    pyramid_channels: int = 64
+
+
+@keras.saving.register_keras_serializable("maskwatch")
+class DoubleSize(layers.Layer):  # type: ignore[misc]
+    """Doubles height and width by repeating pixels, as one RESIZE_NEAREST_NEIGHBOR.
+
+    Keras' UpSampling2D becomes TILE and STRIDED_SLICE, and `tf.image.resize` version 3 of the operator: the Edge TPU
+    compiler takes neither.
+    """
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        size = (x.shape[1] * 2, x.shape[2] * 2)
+        if keras.backend.backend() == "tensorflow":
+            from tensorflow.compat.v1 import image
+
+            return image.resize_nearest_neighbor(x, size)
+        return keras.ops.image.resize(x, size, interpolation="nearest")
+
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0], shape[1] * 2, shape[2] * 2, shape[3])
+
+
+def build_network(shape: DetectorShape) -> keras.Model:
+    """Return the network: (height, width, 3) in −1…1 to, for each stride, scores (h, w, 1) and distances (h, w, 4).
+
+    Outputs are named `score_8 … distance_32`. A score is a logit. A distance is that of the face's left, top, right and
+    bottom edge from the middle of the cell, in strides.
+    """
+    picture = keras.Input((shape.height_px, shape.width_px, 3), name="picture")
+    features = _backbone(picture, shape)
+    levels = _pyramid(features, shape.pyramid_channels)
+    outputs = {}
+    for stride, x in zip(STRIDES, levels, strict=True):
+        x = separable(x, shape.pyramid_channels, f"head_{stride}")
+        outputs[f"score_{stride}"] = layers.Conv2D(1, 1, bias_initializer=_rare(), name=f"score_{stride}")(x)
+        outputs[f"distance_{stride}"] = layers.Conv2D(
+            4, 1, bias_initializer=keras.initializers.Constant(1.5), name=f"distance_{stride}"
+        )(x)
+    return keras.Model(picture, outputs, name="face_detector")
+
+
+def _rare() -> keras.initializers.Initializer:
+    return keras.initializers.Constant(-4.0)  # a cell holds a face about once in a hundred
+
+
+def _backbone(x: keras.KerasTensor, shape: DetectorShape) -> list[keras.KerasTensor]:
+    x = convolution(x, shape.expanded[0], 3, "stem", stride=2)
+    ends = []
+    for index, (channels, stride) in enumerate(BLOCKS):
+        x = _inverted_residual(x, index, shape.expanded[index], channels, stride)
+        if index in LEVEL_ENDS:
+            ends.append(x)
+    return ends
+
+
+def _inverted_residual(
+    x: keras.KerasTensor, index: int, expanded: int, channels: int, stride: int
+) -> keras.KerasTensor:
+    y = convolution(x, expanded, 1, f"block_{index}_expand") if index else x
+    y = depthwise(y, f"block_{index}_depthwise", stride)
+    y = convolution(y, channels, 1, f"block_{index}_project", activate=False)
+    return layers.Add(name=f"block_{index}_add")([x, y]) if stride == 1 and x.shape[-1] == channels else y
+
+
+def _pyramid(features: list[keras.KerasTensor], channels: int) -> tuple[keras.KerasTensor, ...]:
+    fine, middle, coarse = (
+        convolution(x, channels, 1, f"lateral_{stride}") for stride, x in zip(STRIDES, features, strict=True)
+    )
+    middle = separable(layers.Add()([middle, DoubleSize()(coarse)]), channels, "down_16")
+    fine = separable(layers.Add()([fine, DoubleSize()(middle)]), channels, "down_8")
+    middle = separable(layers.Add()([middle, separable(fine, channels, "stride_16", 2)]), channels, "up_16")
+    coarse = separable(layers.Add()([coarse, separable(middle, channels, "stride_32", 2)]), channels, "up_32")
+    return fine, middle, coarse
+
+
+def separable(x: keras.KerasTensor, channels: int, name: str, stride: int = 1) -> keras.KerasTensor:
+    """Return a depthwise 3×3 and a 1×1 convolution of x."""
+    return convolution(depthwise(x, f"{name}_depthwise", stride), channels, 1, f"{name}_pointwise")
+
+
+def convolution(
+    x: keras.KerasTensor, channels: int, kernel: int, name: str, stride: int = 1, activate: bool = True
+) -> keras.KerasTensor:
+    """Return a convolution of x with batch normalization and, if asked for, ReLU6."""
+    x = layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False, name=name)(x)
+    return _normalized(x, name, activate)
+
+
+def depthwise(x: keras.KerasTensor, name: str, stride: int = 1) -> keras.KerasTensor:
+    """Return a 3×3 depthwise convolution of x with batch normalization and ReLU6."""
+    x = layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False, name=name)(x)
+    return _normalized(x, name, activate=True)
+
+
+def _normalized(x: keras.KerasTensor, name: str, activate: bool) -> keras.KerasTensor:
+    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu")(x) if activate else x

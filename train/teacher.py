@@ -1,0 +1,80 @@
+"""A strong detector that repairs the annotations the detector is trained on.
+
+SCRFD (Guo et al. 2021, https://arxiv.org/abs/2105.04714), run through onnxruntime. People draw boxes by different
+habits and leave faces out; the teacher's tight boxes make the targets alike, and what only it sees becomes a `face` or,
+where it is not sure, a place to `ignore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge.geometry import Box, Boxes, iou_matrix, non_maximum_suppression
+from edge.preprocess import Picture
+from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
+
+_STRIDES = (8, 16, 32)
+_ANCHORS = 2
+_MIN_SCORE = 0.3
+_SURE_SCORE = 0.6
+_SAME_FACE_IOU = 0.2
+
+
+class Teacher:
+    """Finds faces with SCRFD; `detect` is its one method."""
+
+    def __init__(self, onnx: Path, size_px: int = 640) -> None:
+        """Load the network; `size_px` is the side of its square input."""
+        self._session = onnxruntime.InferenceSession(str(onnx))
+        self._input = self._session.get_inputs()[0].name
+        self._size_px = size_px
+
+    def detect(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32]]:
+        """Return boxes (n, 4) in pixels of the picture and scores (n,) in 0.3..1, best first."""
+        scale = self._size_px / max(bgr.shape[:2])
+        resized = cv2.resize(bgr, None, fx=scale, fy=scale)
+        canvas = np.zeros((self._size_px, self._size_px, 3), np.uint8)
+        canvas[: resized.shape[0], : resized.shape[1]] = resized[: self._size_px, : self._size_px]
+        blob = cv2.dnn.blobFromImage(canvas, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
+        outputs = self._session.run(None, {self._input: blob})
+        levels = list(self._levels(outputs))
+        boxes, scores = np.concatenate([b for b, _ in levels]), np.concatenate([s for _, s in levels])
+        keep = non_maximum_suppression(boxes, scores, 0.4)
+        return boxes[keep] / scale, scores[keep]
+
+    def _levels(self, outputs: list[NDArray[np.float32]]) -> Iterator[tuple[Boxes, NDArray[np.float32]]]:
+        for level, stride in enumerate(_STRIDES):
+            scores = outputs[level].reshape(-1)
+            distances = outputs[level + len(_STRIDES)].reshape(-1, 4) * stride
+            cells = self._size_px // stride
+            y, x = np.divmod(np.arange(cells * cells), cells)
+            centers = np.repeat(np.stack([x, y], 1) * stride, _ANCHORS, axis=0).astype(np.float32)
+            boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1)
+            sure = scores >= _MIN_SCORE
+            yield boxes[sure], scores[sure]
+
+
+def repair(picture: AnnotatedPicture, boxes: Boxes, scores: NDArray[np.float32]) -> AnnotatedPicture:
+    """Return the picture with the teacher's boxes where both saw the face, and with the faces that only the teacher saw."""
+    overlap = iou_matrix(picture.boxes(), boxes)
+    faces = list(picture.faces)
+    used: set[int] = set()
+    while overlap.size and overlap.max() >= _SAME_FACE_IOU:
+        mine, theirs = (int(i) for i in np.unravel_index(overlap.argmax(), overlap.shape))
+        faces[mine] = LabeledBox(_box(boxes[theirs]), faces[mine].label)
+        used.add(theirs)
+        overlap[mine, :] = overlap[:, theirs] = 0
+    for index in range(len(boxes)):
+        if index not in used:
+            faces.append(LabeledBox(_box(boxes[index]), FACE if scores[index] >= _SURE_SCORE else IGNORE))
+    return picture.with_faces(faces)
+
+
+def _box(row: NDArray[np.float32]) -> Box:
+    return Box(*(float(value) for value in row))
