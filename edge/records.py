@@ -14,6 +14,10 @@ from edge.geometry import Box
 WITH_MASK = "with_mask"
 WITHOUT_MASK = "without_mask"
 WORN_INCORRECTLY = "mask_worn_incorrectly"
+FACE = "face"
+"""In data: a face whose mask state is unknown. The detector learns it, the classifier does not."""
+IGNORE = "ignore"
+"""In data: a place that may or may not be a face. Nobody learns from it, and finding something there is no mistake."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +67,8 @@ class Person:
     """A face followed from frame to frame.
 
     `kind` is what the votes of the last seconds say. `moved` tells whether it is known to be a living thing: it moved,
-    or came into a picture that was already being watched.
+    or came into a picture that was already being watched. It came at `since_s`, was last seen at `seen_s` and has stood in
+    its place since `still_s`.
     """
 
     id: int
@@ -72,6 +77,7 @@ class Person:
     label: str
     since_s: float
     seen_s: float
+    still_s: float
     moved: bool
 
 

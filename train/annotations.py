@@ -11,12 +11,11 @@ import numpy as np
 
 from edge.errors import DataError
 from edge.geometry import Box, Boxes
+from edge.records import FACE, IGNORE
+
+__all__ = ["COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "read_csv", "write_csv"]
 
 COLUMNS = ("image", "width", "height", "x_min", "y_min", "x_max", "y_max", "label")
-FACE = "face"
-"""A face whose mask state is unknown: the detector learns it, the classifier does not."""
-IGNORE = "ignore"
-"""A place that may or may not be a face: nobody learns from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,24 +35,13 @@ class DetectorShape:
     pyramid_channels: int = 64
 
 
-@keras.saving.register_keras_serializable("maskwatch")
-class DoubleSize(layers.Layer):  # type: ignore[misc]
-    """Doubles height and width by repeating pixels, as one RESIZE_NEAREST_NEIGHBOR.
+def double_size(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Return x with height and width doubled by repeating pixels.
 
-    Keras' UpSampling2D becomes TILE and STRIDED_SLICE, and `tf.image.resize` version 3 of the operator: the Edge TPU
-    compiler takes neither.
+    Keras' UpSampling2D becomes TILE and STRIDED_SLICE, which the Edge TPU does not take; Resizing becomes one
+    RESIZE_NEAREST_NEIGHBOR.
     """
-
-    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        size = (x.shape[1] * 2, x.shape[2] * 2)
-        if keras.backend.backend() == "tensorflow":
-            from tensorflow.compat.v1 import image
-
-            return image.resize_nearest_neighbor(x, size)
-        return keras.ops.image.resize(x, size, interpolation="nearest")
-
-    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return (shape[0], shape[1] * 2, shape[2] * 2, shape[3])
+    return layers.Resizing(x.shape[1] * 2, x.shape[2] * 2, interpolation="nearest")(x)
 
 
 def build_network(shape: DetectorShape) -> keras.Model:
@@ -101,8 +90,8 @@ def _pyramid(features: list[keras.KerasTensor], channels: int) -> tuple[keras.Ke
     fine, middle, coarse = (
         convolution(x, channels, 1, f"lateral_{stride}") for stride, x in zip(STRIDES, features, strict=True)
     )
-    middle = separable(layers.Add()([middle, DoubleSize()(coarse)]), channels, "down_16")
-    fine = separable(layers.Add()([fine, DoubleSize()(middle)]), channels, "down_8")
+    middle = separable(layers.Add()([middle, double_size(coarse)]), channels, "down_16")
+    fine = separable(layers.Add()([fine, double_size(middle)]), channels, "down_8")
     middle = separable(layers.Add()([middle, separable(fine, channels, "stride_16", 2)]), channels, "up_16")
     coarse = separable(layers.Add()([coarse, separable(middle, channels, "stride_32", 2)]), channels, "up_32")
     return fine, middle, coarse

@@ -1,0 +1,166 @@
+"""python -m convert RUN_DIR --output models/NAME.tflite [--calibration DIR]."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from convert import graph
+from convert.quantize import quantize
+from convert.samples import Sample, choose, face_inputs, list_pictures, picture_inputs, read_split
+from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
+from convert.verify import Comparison, compare_classifiers, compare_detectors
+from edge.errors import MaskwatchError, ModelError
+from edge.manifest import (
+    CLASSIFIER_KIND,
+    FORMAT,
+    Manifest,
+    Thresholds,
+    manifest_path,
+    sha256_of,
+    write_manifest,
+)
+
+_MAX_IOU = 0.4
+_UNSURE_BELOW = 0.6
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of a finished training run")
+    parser.add_argument("--output", type=Path, required=True, help="models/NAME.tflite; the manifest goes beside it")
+    parser.add_argument("--calibration", type=Path, help="folder of pictures (default: the run's training pictures)")
+    parser.add_argument("--samples", type=int, default=300, help="how many pictures set the ranges (default 300)")
+    parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
+    parser.add_argument("--min-score", type=float, help="recommended threshold (default: measured, or 0.6)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Convert; return the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        comparison = convert(options)
+    except MaskwatchError as exc:
+        print(f"convert: {exc}", file=sys.stderr)
+        return exc.exit_code
+    print(
+        f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB, {comparison.measure} on "
+        f"{comparison.samples} held-back samples: float {comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}"
+    )
+    return 0
+
+
+def convert(options: argparse.Namespace) -> Comparison:
+    """Write the int8 model and its manifest and return how it compares with the float model.
+
+    Raises ModelError, and writes nothing, when it lost more than `max_loss` points or would not map to an Edge TPU.
+    """
+    model = _load(options.run)
+    labels = _read_labels(options.run)
+    calibration = choose(_calibration_samples(options), options.samples)
+    small = quantize(model, list(_inputs(model, calibration)))
+    obstacles = graph.find_obstacles(small)
+    if obstacles:
+        raise ModelError(f"{options.run}: {'; '.join(obstacles)}; nothing was written")
+    twin = Int8Twin(small, output_shapes(model))
+    comparison = _compare(model, twin, read_split(options.run / "split.csv", frozenset({"validation", "test"})), labels)
+    if comparison.lost_points > options.max_loss:
+        raise ModelError(
+            f"{options.run}: int8 lost {comparison.lost_points:.2f} points of {comparison.measure} (float "
+            f"{comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}), allowed are {options.max_loss}; nothing was "
+            "written; try more, or more typical, calibration pictures"
+        )
+    _write(options, small, _manifest(options, small, twin, kind_of(model), labels, comparison))
+    return comparison
+
+
+def _load(run: Path) -> keras.Model:
+    path = run / "model.keras"
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model; give the folder of a finished training run")
+    return keras.models.load_model(path, compile=False)
+
+
+def _read_labels(run: Path) -> tuple[str, ...]:
+    path = run / "labels.txt"
+    return tuple(path.read_text(encoding="utf-8").split()) if path.is_file() else ()
+
+
+def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
+    if options.calibration:
+        return list_pictures(options.calibration)
+    return read_split(options.run / "split.csv", frozenset({"train"}))
+
+
+def _inputs(model: keras.Model, samples: Sequence[Sample]) -> Any:
+    height, width = model.input.shape[1:3]
+    if kind_of(model) == CLASSIFIER_KIND:
+        return face_inputs(samples, width)
+    return picture_inputs(samples, width, height)
+
+
+def _compare(model: keras.Model, small: Int8Twin, held_back: Sequence[Sample], labels: Sequence[str]) -> Comparison:
+    if kind_of(model) == CLASSIFIER_KIND:
+        return compare_classifiers(FloatTwin(model), small, held_back, labels)
+    return compare_detectors(FloatTwin(model), small, held_back, _MAX_IOU)
+
+
+def _manifest(
+    options: argparse.Namespace, data: bytes, twin: Int8Twin, kind: str, labels: tuple[str, ...], comparison: Comparison
+) -> Manifest:
+    return Manifest(
+        format=FORMAT,
+        kind=kind,
+        model=options.output.name,
+        sha256=sha256_of(data),
+        input=twin.input,
+        outputs=twin.outputs,
+        labels=labels,
+        thresholds=Thresholds(options.min_score or comparison.min_score or _UNSURE_BELOW, _MAX_IOU),
+        made=_provenance(options.run),
+        scores={
+            "measure": comparison.measure,
+            "held_back_samples": comparison.samples,
+            "float": round(comparison.float_score, 4),
+            "int8": round(comparison.int8_score, 4),
+        },
+    )
+
+
+def _provenance(run: Path) -> dict[str, Any]:
+    report = run / "report.json"
+    trained = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
+    return {
+        "trained": {key: trained[key] for key in ("command", "data", "revision") if key in trained},
+        "converted": shlex.join(["python", "-m", "convert", *sys.argv[1:]]),
+        "revision": _revision(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+    }
+
+
+def _revision() -> str:
+    try:
+        done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _write(options: argparse.Namespace, data: bytes, manifest: Manifest) -> None:
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(data)
+    write_manifest(manifest_path(options.output), manifest)

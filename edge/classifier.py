@@ -1,0 +1,57 @@
+"""Judges faces: mask worn, not worn, worn wrongly, or cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from edge.errors import ModelError
+from edge.preprocess import classifier_input
+from edge.records import Face, Frame, Verdict, VerdictKind
+from edge.runtime import Model
+
+
+class Classifier(Protocol):
+    """Judges faces."""
+
+    def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
+        """Return a verdict for each face of a frame, in their order."""
+        ...
+
+
+class TfliteClassifier:
+    """MobileNetV2 with one score a label."""
+
+    def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
+        """Use a loaded model; `min_score` (0..1) overrides its manifest's.
+
+        Raises ModelError when none of the labels that shall raise the alarm is among the model's.
+        """
+        manifest = model.manifest
+        if not set(alarm_labels) & set(manifest.labels):
+            raise ModelError(
+                f"{manifest.model}: its labels are {', '.join(manifest.labels)}, and alarm.labels asks for "
+                f"{', '.join(alarm_labels)}; change alarm.labels in config.yaml or the model"
+            )
+        self._model, self._alarm_labels = model, frozenset(alarm_labels)
+        self._min_score = manifest.thresholds.min_score if min_score is None else min_score
+
+    def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
+        """Return a verdict for each face of a frame, in their order."""
+        return tuple(self._judge_one(frame, face) for face in faces)
+
+    def _judge_one(self, frame: Frame, face: Face) -> Verdict:
+        rgb = classifier_input(frame.bgr, face.box, self._model.manifest.input_size[0])
+        values = self._model.invoke(rgb)["scores"]
+        total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
+        scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
+        label = max(scores, key=lambda name: scores[name])
+        return Verdict(face, label, scores[label], scores, judge_scores(scores, self._alarm_labels, self._min_score))
+
+
+def judge_scores(scores: Mapping[str, float], alarm_labels: frozenset[str], min_score: float) -> VerdictKind:
+    """Return what scores (label to 0..1, sum 1) say once the labels that raise the alarm are taken together."""
+    unmasked = sum(score for label, score in scores.items() if label in alarm_labels)
+    if max(unmasked, 1 - unmasked) < min_score:
+        return VerdictKind.UNSURE
+    return VerdictKind.UNMASKED if unmasked >= 0.5 else VerdictKind.MASKED

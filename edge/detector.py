@@ -1,0 +1,44 @@
+"""Finds faces in frames."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from edge.decode import decode_faces
+from edge.geometry import Box
+from edge.preprocess import detector_input
+from edge.records import Face, Frame
+from edge.runtime import Model
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]:
+        """Return the faces of a frame, best score first, boxes inside the picture."""
+        ...
+
+
+class TfliteDetector:
+    """Our own network; see `edge.decode` for its outputs."""
+
+    def __init__(self, model: Model, min_score: float | None) -> None:
+        """Use a loaded model; `min_score` (0..1) overrides its manifest's."""
+        self._model = model
+        self._min_score = model.manifest.thresholds.min_score if min_score is None else min_score
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]:
+        """Return the faces of a frame, best score first, boxes inside the picture."""
+        rgb, fit = detector_input(frame.bgr, *self._model.manifest.input_size)
+        boxes, scores = decode_faces(
+            self._model.invoke(rgb), self._min_score, self._model.manifest.thresholds.max_iou
+        )
+        height, width = frame.bgr.shape[:2]
+        inside = np.clip(fit.to_picture(boxes), 0, [width, height, width, height])
+        there = ((inside[:, 2:] - inside[:, :2]) >= 1).all(axis=1)
+        return tuple(
+            Face(frame.frame_index, Box(*(float(v) for v in box)), float(score))
+            for box, score in zip(inside[there], scores[there], strict=True)
+        )

@@ -1,0 +1,113 @@
+"""The paper that goes with a model: what it is, what it takes and gives, who made it from what, how well it does.
+
+A model is FILE.tflite with FILE.json beside it. Everything is checked before a runtime sees the file, because some
+runtimes crash on a damaged one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.errors import ModelError
+
+DETECTOR_KIND = "face_detector"
+CLASSIFIER_KIND = "mask_classifier"
+
+
+class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An input or output: real value = (stored − zero_point) × scale."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Recommended settings, all 0..1.
+
+    `min_score`: a face counts from here on (detector); a verdict is sure from here on (classifier).
+    `max_iou`: boxes that overlap more are one face (detector).
+    """
+
+    min_score: float
+    max_iou: float = 0.4
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of FILE.json. `input` is (1, height, width, 3) RGB."""
+
+    format: int
+    kind: str
+    model: str
+    sha256: str
+    input: Tensor
+    outputs: tuple[Tensor, ...]
+    labels: tuple[str, ...]
+    thresholds: Thresholds
+    made: dict[str, Any]
+    scores: dict[str, Any]
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of the input in pixels."""
+        return self.input.shape[2], self.input.shape[1]
+
+
+FORMAT = 1
+
+
+def manifest_path(model: Path) -> Path:
+    """Return where the manifest of a model lies."""
+    return model.with_suffix(".json")
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
+    """Return a model's bytes and its manifest after checking one against the other.
+
+    Raises ModelError when either file is missing or damaged, or is not of `kind`.
+    """
+    manifest = _read_manifest(manifest_path(model))
+    if manifest.kind != kind:
+        raise ModelError(f"{model}: a {kind} is expected here, the manifest says {manifest.kind}; check config.yaml")
+    data = _read_bytes(model, "model")
+    got = sha256_of(data)
+    if got != manifest.sha256:
+        raise ModelError(
+            f"{model}: the file is damaged or was swapped: sha256 is {got[:12]}…, its manifest promises "
+            f"{manifest.sha256[:12]}…; copy both files again or convert the model again"
+        )
+    return data, manifest
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest as indented JSON."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def _read_manifest(path: Path) -> Manifest:
+    data = _read_bytes(path, "manifest")
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ModelError(f"{path}: not a valid manifest ({exc}); copy it again or convert the model again") from exc
+    if manifest.format != FORMAT:
+        raise ModelError(f"{path}: manifest format is {manifest.format}, this version reads {FORMAT}; convert it again")
+    return manifest
+
+
+def _read_bytes(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise ModelError(f"{path}: the {what} cannot be read ({exc.strerror}); check the path in config.yaml") from exc

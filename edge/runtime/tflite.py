@@ -1,0 +1,82 @@
+"""TFLite models on the CPU: LiteRT (ai-edge-litert), or its predecessor tflite-runtime where only that is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.manifest import Tensor, read_model
+
+_INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
+
+
+class TfliteModel:
+    """A model in a TFLite interpreter."""
+
+    def __init__(self, path: Path, kind: str, threads: int = 1) -> None:
+        """Load and check; raises ModelError when file, manifest and graph do not agree or no runtime is installed."""
+        data, self.manifest = read_model(path, kind)
+        self._interpreter = _open_interpreter(path, data, threads)
+        details = self._interpreter.get_input_details()
+        _check_tensors(path, "input", details, (self.manifest.input,))
+        self._input = details[0]["index"]
+        details = self._interpreter.get_output_details()
+        _check_tensors(path, "output", details, self.manifest.outputs)
+        self._outputs = tuple(zip(self.manifest.outputs, (d["index"] for d in details), strict=True))
+
+    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Return the outputs by name, without the batch axis, as real float32 values; see `Model`."""
+        self._interpreter.set_tensor(self._input, rgb[None])
+        self._interpreter.invoke()
+        return {tensor.name: _real(self._interpreter.get_tensor(index)[0], tensor) for tensor, index in self._outputs}
+
+
+def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
+    """Return the interpreter of whichever runtime is installed, tensors allocated; for models without a manifest.
+
+    Raises ImportError without a runtime, ValueError or RuntimeError on a damaged model.
+    """
+    interpreter = _interpreter_class()(model_content=data, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _open_interpreter(path: Path, data: bytes, threads: int) -> Any:
+    try:
+        return open_raw_interpreter(data, threads)
+    except ImportError as exc:
+        raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {_INSTALL}") from exc
+    except (ValueError, RuntimeError) as exc:
+        raise ModelError(f"{path}: the runtime refuses the model ({exc}); convert it again") from exc
+
+
+def _interpreter_class() -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ModuleNotFoundError:
+        return _old_interpreter_class()
+    return Interpreter
+
+
+def _old_interpreter_class() -> Any:
+    if int(np.__version__.split(".")[0]) >= 2:  # it imports, and crashes only when an interpreter is made
+        raise ImportError(f"tflite-runtime needs numpy < 2, found {np.__version__}")
+    from tflite_runtime.interpreter import Interpreter
+
+    return Interpreter
+
+
+def _check_tensors(path: Path, what: str, details: list[dict[str, Any]], promised: tuple[Tensor, ...]) -> None:
+    got = [(tuple(int(n) for n in d["shape"]), np.dtype(d["dtype"]).name) for d in details]
+    want = [(tensor.shape, tensor.dtype) for tensor in promised]
+    if got != want:
+        raise ModelError(f"{path}: {what} is {got}, the manifest promises {want}; convert the model again")
+
+
+def _real(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
+    real: NDArray[np.float32] = (stored.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
+    return real

@@ -1,0 +1,170 @@
+"""Pictures, videos and GIFs on disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import DataError, UsageError
+from edge.records import Frame
+from edge.settings import Camera
+from edge.sources import Source
+from edge.sources.orient import orient
+from edge.sources.paced import Paced
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+"""What counts as a picture when a folder is listed; a file that is named itself may be called anything."""
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"})
+"""What is played rather than looked at."""
+
+_UNKNOWN_FPS = 25.0
+"""Taken for a video that does not say."""
+
+_MAX_FPS = 1000.0
+_MAX_FRAMES = 100_000_000
+
+
+def list_pictures(paths: Iterable[Path]) -> list[Path]:
+    """Return the pictures that `paths` name: files as they are, and those that lie directly in folders, by name.
+
+    A folder without pictures is returned itself and a missing file too, so that reading it gives the error.
+    """
+    return [picture for path in paths for picture in (_pictures_in(path) or [path])]
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Return a picture as (height, width, 3) uint8 BGR, turned as its EXIF orientation says.
+
+    Grey becomes color, 16 bits become 8, alpha is dropped. Raises DataError when there is no readable picture.
+    """
+    data = _read_bytes(path)
+    try:
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as exc:  # larger than OpenCV allows, above all
+        raise DataError(f"{path}: cannot be decoded as a picture: {exc.err}; save it again in a smaller size") from exc
+    if bgr is None:
+        raise DataError(f"{path}: is no readable picture (damaged, cut off or another kind of file); save it again as JPEG")
+    return np.asarray(bgr, np.uint8)
+
+
+class PictureFiles:
+    """Pictures one after the other, `interval_s` seconds apart; each keeps its own size."""
+
+    def __init__(self, paths: Iterable[Path], interval_s: float = 0.0) -> None:
+        """List the pictures; none is read yet."""
+        self._paths = list_pictures(paths)
+        self._interval_s = interval_s
+        self._frame_index = 0
+
+    def __len__(self) -> int:
+        """Return how many pictures there are."""
+        return len(self._paths)
+
+    def next_frame(self, timeout_s: float) -> Frame | None:
+        """Return the next picture, or None after the last.
+
+        Raises DataError when it cannot be read; the next call goes on with the one after it.
+        """
+        if self._frame_index >= len(self._paths):
+            return None
+        frame_index, path = self._frame_index, self._paths[self._frame_index]
+        self._frame_index += 1
+        return Frame(frame_index, frame_index * self._interval_s, read_picture(path), str(path))
+
+    def close(self) -> None:
+        """Forget the pictures that were not read. Calling it again does nothing."""
+        self._frame_index = len(self._paths)
+
+
+class VideoFile:
+    """A video or GIF, frame by frame, as fast as it is read."""
+
+    def __init__(self, path: Path, loop: bool = False) -> None:
+        """Open the file; with `loop` it starts over at its end, and `captured_s` keeps growing.
+
+        Raises DataError when it is missing or no video.
+        """
+        self._path = path
+        self._loop = loop
+        self._capture = _open_video(path)
+        self.fps = _sane_fps(self._capture.get(cv2.CAP_PROP_FPS))
+        """Frames a second that the file states, on average; 25 when it states none."""
+        self._times = FrameTimes(self.fps)
+        self._frame_index = 0
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames one pass has, as the file states, which may be off by a few; None when it does not say."""
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(count) if 0 < count < _MAX_FRAMES else None
+
+    def next_frame(self, timeout_s: float) -> Frame | None:
+        """Return the next frame, or None after the last. Raises DataError when the file has no frame at all."""
+        bgr = self._read()
+        if bgr is None and self._loop and self._frame_index and self._capture.isOpened():
+            self._rewind()
+            bgr = self._read()
+        if bgr is None:
+            return self._ended()
+        captured_s = self._times.next_s(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        frame = Frame(self._frame_index, captured_s, bgr, str(self._path))
+        self._frame_index += 1
+        return frame
+
+    def close(self) -> None:
+        """Close the file. Calling it again does nothing."""
+        self._capture.release()
+
+    def _read(self) -> NDArray[np.uint8] | None:
+        found, bgr = self._capture.read()
+        return np.asarray(bgr, np.uint8) if found else None
+
+    def _rewind(self) -> None:
+        self._capture.release()
+        self._capture = _open_video(self._path)  # seeking back is not exact in every container
+        self._times.start_over()
+
+    def _ended(self) -> None:
+        if self._frame_index == 0 and self._capture.isOpened():
+            raise DataError(f"{self._path}: has no frame that can be decoded; convert it to MP4 (H.264)")
+
+
+class FrameTimes:
+    """Turns the timestamps of a container into seconds from the start that always grow."""
+
+    def __init__(self, fps: float) -> None:
+        """`fps` fills in where a timestamp is missing or does not grow."""
+        self._interval_s = 1 / fps
+        self._last_s: float | None = None
+        self._shift_s: float | None = None
+
+    def next_s(self, stamp_s: float) -> float:
+        """Return the time of the next frame, 0.0 for the first, given its timestamp in seconds."""
+        planned_s = 0.0 if self._last_s is None else self._last_s + self._interval_s
+        if self._shift_s is None and math.isfinite(stamp_s):
+            self._shift_s = planned_s - stamp_s
+        stamped_s = stamp_s + (self._shift_s or 0.0)
+        grows = math.isfinite(stamped_s) and (self._last_s is None or stamped_s > self._last_s)
+        self._last_s = stamped_s if grows else planned_s
+        return self._last_s
+
+    def start_over(self) -> None:
+        """Let the next timestamp be the first of another pass, one interval after the last frame."""
+        self._shift_s = None
+
+
+def open_source(camera: Camera, loop: bool = False) -> Source:
+    """Return the picture, folder of pictures, video or GIF that `camera.device` names, in the place of a camera.
+
+    Frames come at their own times (pictures at `max_fps`), turned as the camera settings say. Raises DataError when it
+    cannot be read, UsageError when `device` is a number.
+    """
+    if isinstance(camera.device, int):
+        raise UsageError(f"camera.device: must be a file or folder when camera.source is files, got {camera.device}")
+    return Paced(Oriented(open_path(Path(camera.device), 1 / camera.max_fps, loop), camera.rotate_deg, camera.mirror))
