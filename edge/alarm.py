@@ -94,5 +94,16 @@ def _decide(
 
 
 def blind(frame_index: int, now_s: float) -> Decision:
-    """Return what the outputs shall show while no frame can be seen: everything off, the status lamp blinking."""
-    return Decision(frame_index, now_s, AlarmState.CLEAR, False, False, False, False, StatusPattern.BLIND)
+    """Return what the outputs shall show while no frame can be seen: everything off, the status lamp says so."""
+    return _dark(frame_index, now_s, StatusPattern.BLIND)
+
+
+def starting(now_s: float) -> Decision:
+    """Return what the outputs shall show before the first frame: everything off, the status lamp says so."""
+    return _dark(0, now_s, StatusPattern.STARTING)
+
+
+def _dark(frame_index: int, now_s: float, status: StatusPattern) -> Decision:
+    return Decision(
+        frame_index, now_s, AlarmState.CLEAR, lamp=False, buzzer=False, relay=False, ok_lamp=False, status=status
+    )

@@ -4,6 +4,7 @@ MaskwatchError
 ├── ConfigError (ValueError)    exit code 2: what the owner wrote is wrong
 ├── UsageError (ValueError)     exit code 2: how the command was called is wrong
 ├── HardwareError (OSError)     exit code 3: camera, pins, accelerator
+│   └── NoFrameError            a camera gave no frame in the time it was given
 ├── ModelError (ValueError)     exit code 4: a model file or its manifest
 └── DataError (ValueError)      exit code 1: a picture, a video, a data set
 """
@@ -33,6 +34,10 @@ class HardwareError(MaskwatchError, OSError):
     """A camera, a pin or an accelerator is not there, is busy or stopped answering."""
 
     exit_code = 3
+
+
+class NoFrameError(HardwareError):
+    """A camera gave no frame in the time it was given; asking again may help."""
 
 
 class ModelError(MaskwatchError, ValueError):

@@ -6,24 +6,28 @@ and a test keeps the two alike. Thresholds that belong to a model are None here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a value must satisfy beyond its type; all of it optional."""
+    """What a value must satisfy beyond its type.
 
-    low: float | None = None
-    high: float | None = None
+    `limits` are the least and the greatest number, both allowed. `pattern` is a regular expression that matches the
+    whole text, `example` shows it to the owner.
+    """
+
+    limits: tuple[float, float] | None = None
     pattern: str | None = None
     example: str | None = None
 
 
 def setting(default: Any, rule: Rule | None = None) -> Any:
-    """Return a dataclass field with a default and a rule; lists become empty tuples."""
+    """Return a dataclass field with a default and, in its metadata as "rule", a rule."""
     metadata: Mapping[str, Any] = MappingProxyType({"rule": rule or Rule()})
     return field(default=default, metadata=metadata)
 
@@ -35,7 +39,7 @@ def section(cls: type) -> Any:
 
 def between(low: float, high: float) -> Rule:
     """Return the rule that a number lies in low..high, both included."""
-    return Rule(low=low, high=high)
+    return Rule(limits=(low, high))
 
 
 _FRACTION = between(0, 1)
@@ -43,16 +47,16 @@ _PIN = between(0, 27)
 _HOURS = Rule(
     pattern=r"((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? )?"
     r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)",
-    example="mon-fri 07:00-19:00",
+    example='"mon-fri 07:00-19:00" or "22:00-06:00", in small letters',
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Where pictures come from."""
+    """Where pictures come from. `device` is a number for a camera, or a path, or an address."""
 
     source: Literal["auto", "picamera", "v4l2", "files", "rtsp"] = setting("auto")
-    device: int | str = setting(0)
+    device: int | str = setting(0, between(0, 255))
     width_px: int = setting(1280, between(160, 4096))
     height_px: int = setting(720, between(120, 3072))
     max_fps: float = setting(15.0, between(0.5, 60))
@@ -80,8 +84,11 @@ class Classifier:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Which faces count. Points and sizes are fractions of the picture: (x, y) of its width and height; a face's
-    larger side of its longer side."""
+    """Which faces count.
+
+    Points and sizes are fractions of the picture: (x, y) of its width and height; a face's larger side of its longer
+    side.
+    """
 
     polygon: tuple[tuple[float, float], ...] = setting((), _FRACTION)
     min_face_frac: float = setting(0.06, _FRACTION)
@@ -199,3 +206,43 @@ class Settings:
     mqtt: Mqtt = section(Mqtt)
     web: Web = section(Web)
     metrics: Metrics = section(Metrics)
+
+
+def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Yield what is wrong between settings that are fine one by one.
+
+    Each clash maps the dotted keys that take part to the sentence that fits if that key is the one to change.
+    """
+    yield from _find_pin_clashes(settings.gpio)
+    yield from _find_zone_clashes(settings.zone)
+    yield from _find_label_clashes(settings.alarm.labels)
+
+
+def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
+    owners: dict[int, str] = {}
+    for name in (each.name for each in fields(gpio) if each.name.endswith("_pin")):
+        pin = getattr(gpio, name)
+        if pin in owners:
+            pair = (f"gpio.{name}", f"gpio.{owners[pin]}")
+            yield {key: f"must not be the pin of {other}, got {pin}" for key, other in (pair, pair[::-1])}
+        elif pin is not None:
+            owners[pin] = name
+
+
+def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
+    low, high, corners = zone.min_face_frac, zone.max_face_frac, len(zone.polygon)
+    if low >= high:
+        yield {
+            "zone.min_face_frac": f"must be less than zone.max_face_frac ({high:g}), got {low:g}",
+            "zone.max_face_frac": f"must be more than zone.min_face_frac ({low:g}), got {high:g}",
+        }
+    if 0 < corners < 3:
+        yield {"zone.polygon": f"must have at least 3 points, or none for the whole picture, got {corners}"}
+
+
+def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
+    if not labels:
+        yield {"alarm.labels": "must name at least one label, got none"}
+    for label, count in Counter(labels).items():
+        if count > 1:
+            yield {"alarm.labels": f"must name a label once, got {label} {count} times"}

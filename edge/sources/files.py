@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import DataError, UsageError
+from edge.errors import ConfigError, DataError
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources import Source
@@ -46,21 +46,23 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     data = _read_bytes(path)
     try:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as exc:  # larger than OpenCV allows, above all
-        raise DataError(f"{path}: cannot be decoded as a picture: {exc.err}; save it again in a smaller size") from exc
+    except cv2.error as exc:
+        raise DataError(f"{path}: is larger than OpenCV decodes, or damaged; save it again in a smaller size") from exc
     if bgr is None:
-        raise DataError(f"{path}: is no readable picture (damaged, cut off or another kind of file); save it again as JPEG")
+        raise DataError(f"{path}: not a readable picture (damaged, cut off or another kind of file); save it as JPEG")
     return np.asarray(bgr, np.uint8)
 
 
 class PictureFiles:
     """Pictures one after the other, `interval_s` seconds apart; each keeps its own size."""
 
-    def __init__(self, paths: Iterable[Path], interval_s: float = 0.0) -> None:
-        """List the pictures; none is read yet."""
+    def __init__(self, paths: Iterable[Path], interval_s: float = 0.0, loop: bool = False) -> None:
+        """List the pictures; none is read yet. With `loop` they start over after the last."""
         self._paths = list_pictures(paths)
         self._interval_s = interval_s
+        self._loop = loop
         self._frame_index = 0
+        self._closed = False
 
     def __len__(self) -> int:
         """Return how many pictures there are."""
@@ -71,15 +73,16 @@ class PictureFiles:
 
         Raises DataError when it cannot be read; the next call goes on with the one after it.
         """
-        if self._frame_index >= len(self._paths):
+        frame_index = self._frame_index
+        if self._closed or not self._paths or (frame_index >= len(self._paths) and not self._loop):
             return None
-        frame_index, path = self._frame_index, self._paths[self._frame_index]
+        path = self._paths[frame_index % len(self._paths)]
         self._frame_index += 1
         return Frame(frame_index, frame_index * self._interval_s, read_picture(path), str(path))
 
     def close(self) -> None:
         """Forget the pictures that were not read. Calling it again does nothing."""
-        self._frame_index = len(self._paths)
+        self._closed = True
 
 
 class VideoFile:
@@ -159,12 +162,60 @@ class FrameTimes:
         self._shift_s = None
 
 
-def open_source(camera: Camera, loop: bool = False) -> Source:
-    """Return the picture, folder of pictures, video or GIF that `camera.device` names, in the place of a camera.
+def open_path(path: Path, interval_s: float = 0.0, loop: bool = False) -> PictureFiles | VideoFile:
+    """Return a source for a video or GIF, a picture, or a folder of pictures that are `interval_s` seconds apart.
 
-    Frames come at their own times (pictures at `max_fps`), turned as the camera settings say. Raises DataError when it
-    cannot be read, UsageError when `device` is a number.
+    Raises DataError when a video is missing or none; a bad picture says so when it is its turn.
+    """
+    if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir():
+        return VideoFile(path, loop)
+    return PictureFiles([path], interval_s, loop)
+
+
+def open_source(camera: Camera, loop: bool = False) -> Source:
+    """Return what `camera.device` names (a picture, a folder of pictures, a video or GIF) in the place of a camera.
+
+    Frames come at their own times, pictures at `max_fps`, turned as the settings say; with `loop` for ever. Raises
+    DataError when the file cannot be read, ConfigError when `device` is a number.
     """
     if isinstance(camera.device, int):
-        raise UsageError(f"camera.device: must be a file or folder when camera.source is files, got {camera.device}")
-    return Paced(Oriented(open_path(Path(camera.device), 1 / camera.max_fps, loop), camera.rotate_deg, camera.mirror))
+        raise ConfigError(f"camera.device: must name a file or folder when camera.source is files, got {camera.device}")
+    frames = open_path(Path(camera.device), 1 / camera.max_fps, loop)
+    return Paced(Oriented(frames, camera.rotate_deg, camera.mirror))
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise DataError(f"{path}: a folder without pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
+    _require_file(path)
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise DataError(f"{path}: cannot be read: {exc.strerror}") from exc
+    if not data:
+        raise DataError(f"{path}: an empty file (0 bytes); copy it again")
+    return data
+
+
+def _open_video(path: Path) -> cv2.VideoCapture:
+    _require_file(path)
+    # absolute, or FFmpeg takes what comes before a colon for a protocol
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise DataError(f"{path}: not a readable video (damaged or another kind of file); convert it to MP4 (H.264)")
+    return capture
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+
+
+def _sane_fps(stated: float) -> float:
+    return stated if 0 < stated <= _MAX_FPS else _UNKNOWN_FPS

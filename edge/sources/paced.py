@@ -40,6 +40,8 @@ class Paced:
         frame = self._ahead or self._source.next_frame(timeout_s)
         if frame is None:
             return None
+        if self._started_s is None:
+            self._started_s = self._clock() - frame.captured_s
         newest = self._drop_late(frame, timeout_s)
         due_s = self._due_s(newest)
         wait_s = due_s - self._clock()
@@ -63,6 +65,4 @@ class Paced:
         return frame
 
     def _due_s(self, frame: Frame) -> float:
-        if self._started_s is None:
-            self._started_s = self._clock() - frame.captured_s
-        return self._started_s + frame.captured_s
+        return (self._started_s or 0.0) + frame.captured_s

@@ -1,0 +1,26 @@
+PYTHON ?= .venv/bin/python
+UV ?= uv
+COMPILE = $(UV) pip compile -q pyproject.toml --generate-hashes --no-header --no-annotate
+
+.PHONY: check format lock test
+
+check: ## lint, types and the edge tests: under a minute, no hardware, no TensorFlow
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/shellcheck setup.sh .ci/run
+	$(PYTHON) -m pytest tests/edge tests/test_architecture.py
+
+format:
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+test:
+	./setup.sh test
+
+lock: ## needs uv
+	$(COMPILE) --universal --python-version 3.11 --extra litert --extra gpio -c requirements/py311.in -o requirements/edge-py311.lock
+	$(COMPILE) --universal --python-version 3.11 --extra tflite-runtime --extra gpio -c requirements/py311.in -o requirements/edge-py311-tflite-runtime.lock
+	$(COMPILE) --universal --python-version 3.12 --extra litert -o requirements/edge-py313.lock
+	$(COMPILE) --python-version 3.11 --extra litert --extra train --extra dev -c requirements/edge-py311.lock -o requirements/dev-py311.lock
+	$(COMPILE) --python-version 3.12 --extra litert --extra train --extra dev -c requirements/edge-py313.lock -o requirements/dev-py313.lock

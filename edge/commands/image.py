@@ -1,0 +1,61 @@
+"""maskwatch image: faces and labels in pictures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+
+from edge.annotate import annotate
+from edge.commands import ROOT, read_settings, write_picture
+from edge.contract import error_line, result_line
+from edge.errors import DataError
+from edge.looker import Looker, open_looker
+from edge.records import AlarmState, Frame, Verdict
+from edge.sources.files import list_pictures, read_picture
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, or folders of pictures")
+    parser.add_argument("--json", action="store_true", help="print one JSON line a picture")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where annotated copies go (default: annotated/)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at each picture; one that cannot be read is said and counted, the others go on."""
+    looker = open_looker(read_settings(options), ROOT)
+    output = options.output or (None if options.json else Path("annotated"))
+    paths = list_pictures(options.files)
+    copies = name_copies(paths, output) if output else [None] * len(paths)
+    fine = [_look_at(path, index, looker, copies[index], options.json) for index, path in enumerate(paths)]
+    return 0 if all(fine) else 1
+
+
+def name_copies(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Return where the copy of each picture goes; pictures of one name get numbers, so that none is lost."""
+    copies: list[Path] = []
+    for path in paths:
+        names = (folder / f"{path.stem}{suffix}.jpg" for suffix in chain([""], (f"-{n}" for n in count(2))))
+        copies.append(next(name for name in names if name not in copies))
+    return copies
+
+
+def _look_at(path: Path, index: int, looker: Looker, copy: Path | None, as_json: bool) -> bool:
+    try:
+        frame = Frame(index, 0.0, read_picture(path), str(path))
+        verdicts = looker.look(frame)
+        if copy:
+            write_picture(copy, annotate(frame.bgr, verdicts))
+    except DataError as exc:
+        print(error_line(str(path), str(exc)) if as_json else f"maskwatch: {exc}", file=None if as_json else sys.stderr)
+        return False
+    print(result_line(frame, verdicts, AlarmState.CLEAR) if as_json else _sentence(path, verdicts, copy), flush=True)
+    return True
+
+
+def _sentence(path: Path, verdicts: Sequence[Verdict], copy: Path | None) -> str:
+    found = ", ".join(f"{v.kind} ({v.label} {v.score:.2f})" for v in verdicts) or "no face"
+    return f"{path}: {found}" + (f" -> {copy}" if copy else "")

@@ -1,0 +1,55 @@
+"""maskwatch test-outputs: each wired output on and off again, so that the wiring can be checked."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+from edge.alarm import starting
+from edge.commands import read_settings
+from edge.outputs import Output
+from edge.outputs.gpio import GpioOutputs, open_factory
+from edge.records import StatusPattern
+from edge.settings import Settings
+
+OUTPUTS = {
+    "lamp": "lamp_pin",
+    "buzzer": "buzzer_pin",
+    "relay": "relay_pin",
+    "ok_lamp": "ok_lamp_pin",
+}
+"""A decision's flag and the setting that says where it is wired."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long each output stays on (default 1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Flash and beep, one output after the other."""
+    settings = read_settings(options)
+    with closing(GpioOutputs(settings.gpio, open_factory(settings.gpio.driver))) as outputs:
+        flash_all(outputs, settings, options.seconds, time.sleep)
+    return 0
+
+
+def flash_all(outputs: Output, settings: Settings, on_s: float, wait: Callable[[float], None]) -> None:
+    """Switch on each wired output for `on_s` seconds, the status lamp last; `wait` takes seconds."""
+    dark = replace(starting(0.0), status=StatusPattern.OFF)
+    for flag, pin_setting in OUTPUTS.items():
+        pin = getattr(settings.gpio, pin_setting)
+        if pin is not None:
+            print(f"{flag.replace('_', ' ')} on pin {pin}", flush=True)
+            outputs.show(replace(dark, **{flag: True}))
+            wait(on_s)
+            outputs.show(dark)
+    if settings.gpio.status_lamp_pin is not None:
+        print(f"status lamp on pin {settings.gpio.status_lamp_pin}: steady, then the fast blink of a fault", flush=True)
+        for status in (StatusPattern.WATCHING, StatusPattern.BLIND):
+            outputs.show(replace(dark, status=status))
+            wait(on_s)
+    outputs.show(dark)

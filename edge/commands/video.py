@@ -1,0 +1,62 @@
+"""maskwatch video: a video or GIF through detector, classifier, tracker and alarm."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from tqdm import tqdm
+
+from edge.alarm import Silence
+from edge.annotate import annotate_turn
+from edge.clip import ClipWriter
+from edge.commands import ROOT, read_settings
+from edge.contract import result_line
+from edge.looker import open_looker
+from edge.pipeline import Turn, watch
+from edge.records import AlarmState
+from edge.sources.files import VideoFile
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a video or GIF")
+    parser.add_argument("--json", action="store_true", help="print one JSON line a frame")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="annotated clip (default: annotated/NAME.mp4)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the clip through the whole way, as the daemon would, and say when the alarm went on and off."""
+    settings = read_settings(options)
+    looker = open_looker(settings, ROOT)
+    output = options.output or (None if options.json else Path("annotated") / f"{options.file.stem}.mp4")
+    with ExitStack() as opened:
+        source = opened.enter_context(closing(VideoFile(options.file)))
+        bar = opened.enter_context(tqdm(total=source.frame_count, unit="frame", disable=None))
+        writer = opened.enter_context(closing(ClipWriter(output, source.fps))) if output else None
+        report = _Report(options.json, bar, writer)
+        frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
+    if not options.json:
+        print(f"{options.file}: {frames} frames, {report.alarms} alarms" + (f" -> {output}" if output else ""))
+    return 0
+
+
+class _Report:
+    """Prints, draws and counts what each frame gave."""
+
+    def __init__(self, as_json: bool, bar: tqdm, writer: ClipWriter | None) -> None:  # type: ignore[type-arg]
+        self._as_json, self._bar, self._writer = as_json, bar, writer
+        self._alarm = AlarmState.CLEAR
+        self.alarms = 0
+
+    def add(self, turn: Turn) -> None:
+        self._bar.update()
+        if self._as_json:
+            print(result_line(turn.frame, turn.verdicts, turn.decision.alarm), flush=True)
+        elif turn.decision.alarm is not self._alarm:
+            tqdm.write(f"{turn.frame.captured_s:8.2f} s  {turn.decision.alarm}")
+        self.alarms += self._alarm is AlarmState.CLEAR and turn.decision.alarm is AlarmState.ALARM
+        self._alarm = turn.decision.alarm
+        if self._writer:
+            self._writer.write(annotate_turn(turn))

@@ -1,0 +1,35 @@
+"""One look at a frame: which faces are there, and what each of them wears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.classifier import Classifier, TfliteClassifier
+from edge.detector import Detector, TfliteDetector
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
+from edge.records import Frame, Verdict
+from edge.runtime.tflite import TfliteModel
+from edge.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Detector and classifier together."""
+
+    detector: Detector
+    classifier: Classifier
+
+    def look(self, frame: Frame) -> tuple[Verdict, ...]:
+        """Return a verdict for each face in a frame."""
+        return self.classifier.judge(frame, self.detector.detect(frame))
+
+
+def open_looker(settings: Settings, root: Path) -> Looker:
+    """Load both models; relative paths are relative to `root`. Raises ModelError."""
+    detector = TfliteModel(root / settings.detector.model, DETECTOR_KIND)
+    classifier = TfliteModel(root / settings.classifier.model, CLASSIFIER_KIND)
+    return Looker(
+        TfliteDetector(detector, settings.detector.min_score),
+        TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels),
+    )

@@ -1,0 +1,212 @@
+"""A camera on USB, or any other that Linux shows as /dev/videoN, through OpenCV."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import HardwareError
+from edge.records import Frame
+from edge.settings import Camera
+from edge.sources.latest import LatestSlot, RateLimit
+from edge.sources.orient import orient
+
+log = logging.getLogger(__name__)
+
+_FORMATS = ("MJPG", "YUYV")
+"""Asked for in this order: MJPG fits full size and rate through USB 2, YUYV is what every camera has."""
+
+_RETRY_S = 0.1
+_JOIN_S = 1.0
+
+
+class Capture(Protocol):
+    """The part of cv2.VideoCapture that is used here."""
+
+    def isOpened(self) -> bool:  # noqa: N802
+        """Return whether the driver gave the camera to us."""
+        ...
+
+    def set(self, prop: int, value: float) -> bool:
+        """Ask the driver for a property; return whether it agreed."""
+        ...
+
+    def get(self, prop: int) -> float:
+        """Return a property."""
+        ...
+
+    def grab(self) -> bool:
+        """Wait for the next picture; return False when there is none."""
+        ...
+
+    def retrieve(self) -> tuple[bool, Any]:
+        """Return whether the grabbed picture could be decoded, and the picture."""
+        ...
+
+    def release(self) -> None:
+        """Give the camera back."""
+        ...
+
+
+def open_v4l2(path: str) -> Capture:
+    """Return OpenCV's capture of a device like /dev/video0; ask it whether it is open."""
+    return cv2.VideoCapture(path, cv2.CAP_V4L2)
+
+
+class V4l2Camera:
+    """A camera whose newest picture is kept by a thread of its own, whatever the reader's pace."""
+
+    def __init__(self, path: str, capture: Capture, camera: Camera, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start reading from a capture that is open and set up; `clock` gives monotonic seconds."""
+        self._path = path
+        self._capture = capture
+        self._camera = camera
+        self._clock = clock
+        self._limit = RateLimit(camera.max_fps)
+        self._slot: LatestSlot[Frame] = LatestSlot()
+        self._stop = threading.Event()
+        self._closed = False
+        self._frame_index = 0
+        self._reader = threading.Thread(target=self._read_until_stopped, name=f"camera {path}", daemon=True)
+        self._reader.start()
+
+    def next_frame(self, timeout_s: float) -> Frame:
+        """Return the newest frame that was not returned yet, waiting for one up to `timeout_s` seconds.
+
+        Raises HardwareError when none comes, or when the camera sends what cannot be decoded.
+        """
+        frame = self._slot.take(timeout_s)
+        if frame is None:
+            raise HardwareError(
+                f"camera {self._camera.device}: no frame for {timeout_s:.1f} s; check the cable and that no other "
+                f"program uses it (fuser {self._path})"
+            )
+        return frame
+
+    def close(self) -> None:
+        """Stop reading and give the camera back. Calling it again does nothing.
+
+        Waits a second for the driver; a driver that hangs is left to its thread, which ends with the process.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._stop.set()
+        self._reader.join(_JOIN_S)
+        if self._reader.is_alive():
+            log.warning("camera %s: its driver hangs, left open", self._camera.device)
+
+    def _read_until_stopped(self) -> None:
+        while not self._stop.is_set():
+            self._read_one()
+        self._capture.release()
+
+    def _read_one(self) -> None:
+        if not self._capture.grab():
+            self._stop.wait(_RETRY_S)
+            return
+        captured_s = self._clock()
+        if self._limit.accepts(captured_s):
+            self._keep(captured_s)
+
+    def _keep(self, captured_s: float) -> None:
+        found, bgr = self._capture.retrieve()
+        if not found:
+            return
+        if bgr.ndim != 3 or bgr.shape[2] != 3:  # OpenCV 4.11 gives (1, n) when a driver grants native BGR3
+            self._slot.fail(self._undecoded(bgr.shape))
+            self._stop.set()
+            return
+        self._slot.put_latest(self._frame(captured_s, bgr))
+
+    def _frame(self, captured_s: float, bgr: NDArray[np.uint8]) -> Frame:
+        turned = orient(bgr, self._camera.rotate_deg, self._camera.mirror)
+        frame = Frame(self._frame_index, captured_s, turned, self._path)
+        self._frame_index += 1
+        return frame
+
+    def _undecoded(self, shape: tuple[int, ...]) -> HardwareError:
+        code = fourcc_name(self._capture.get(cv2.CAP_PROP_FOURCC))
+        return HardwareError(
+            f"camera {self._camera.device}: sends format {code}, which OpenCV leaves undecoded (shape {shape}); "
+            f"it needs {' or '.join(_FORMATS)} (v4l2-ctl --device {self._path} --list-formats)"
+        )
+
+
+def open_source(
+    camera: Camera,
+    open_capture: Callable[[str], Capture] = open_v4l2,
+    clock: Callable[[], float] = time.monotonic,
+    root: Path = Path("/"),
+    access: Callable[[str, int], bool] = os.access,
+) -> V4l2Camera:
+    """Return the camera that `camera.device` names, by number or path, set up and reading.
+
+    All but `camera` is for tests: `root` is where dev and sys are, `access` tells about permissions. Raises
+    HardwareError when there is no such camera, when it may not be used, or when something else uses it.
+    """
+    path = _device_path(camera.device, root)
+    _require_device(camera, path, root, access)
+    capture = open_capture(path)
+    if not capture.isOpened():
+        capture.release()
+        raise HardwareError(
+            f"camera {camera.device}: {path} cannot be opened; check that it is a camera (v4l2-ctl --list-devices) "
+            f"and that no other program uses it (fuser {path})"
+        )
+    _set_up(capture, camera)
+    return V4l2Camera(path, capture, camera, clock)
+
+
+def fourcc_name(code: float) -> str:
+    """Return the four letters of a FOURCC, for example MJPG; ???? where they are not printable."""
+    letters = (int(code) & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
+    return letters if letters.isascii() and letters.isprintable() else "????"
+
+
+def _device_path(device: int | str, root: Path) -> str:
+    return str(root / "dev" / f"video{device}") if isinstance(device, int) else device
+
+
+def _require_device(camera: Camera, path: str, root: Path, access: Callable[[str, int], bool]) -> None:
+    if not Path(path).exists():
+        raise HardwareError(f"camera {camera.device}: {path} does not exist; {_list_cameras(root)}")
+    if not access(path, os.R_OK | os.W_OK):
+        raise HardwareError(
+            f"camera {camera.device}: no permission for {path}; "
+            "add the user to group video (sudo usermod -aG video USER) and log in again"
+        )
+
+
+def _list_cameras(root: Path) -> str:
+    nodes = sorted((root / "sys/class/video4linux").glob("video*"), key=lambda node: (len(node.name), node.name))
+    cameras = [f"/dev/{node.name} ({(node / 'name').read_text().strip()})" for node in nodes]
+    return f"connected are {', '.join(cameras)}" if cameras else "no camera is connected, check the cable"
+
+
+def _set_up(capture: Capture, camera: Camera) -> None:
+    """Ask for format, size and rate, in this order; drivers may grant others, and the log says what they granted."""
+    for name in _FORMATS:
+        if capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*name)):
+            break
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width_px)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height_px)
+    capture.set(cv2.CAP_PROP_FPS, camera.max_fps)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    log.info(
+        "camera %s: %.0fx%.0f px, %s, %.3g frames a second",
+        camera.device,
+        capture.get(cv2.CAP_PROP_FRAME_WIDTH),
+        capture.get(cv2.CAP_PROP_FRAME_HEIGHT),
+        fourcc_name(capture.get(cv2.CAP_PROP_FOURCC)),
+        capture.get(cv2.CAP_PROP_FPS),
+    )

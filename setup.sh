@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# The one door to Maskwatch. Run it from anywhere; it works in the folder it lies in.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+    cat <<'TEXT'
+usage: ./setup.sh COMMAND [ARGUMENTS]
+
+  demo    install what the device needs into .venv and watch somebody walk up to the door (no hardware)
+  test    install what the tests need and run all of them
+  run     run the daemon here:              ./setup.sh run --config config.yaml
+  train   prepare, train, evaluate:         ./setup.sh train classifier --help
+TEXT
+}
+
+say() { printf '\033[1m%s\033[0m\n' "$*"; }
+
+stop() {
+    printf 'setup.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+# Sets PYTHON and LOCKS (the name that lock files for this Python carry).
+find_python() {
+    PYTHON=${PYTHON:-python3}
+    command -v "$PYTHON" >/dev/null || stop "$PYTHON is not installed; run: sudo apt install python3 python3-venv"
+    local version
+    version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    case $version in
+        3.11) LOCKS=py311 ;;
+        3.12 | 3.13) LOCKS=py313 ;;
+        *) stop "Python $version is not supported; use 3.11, 3.12 or 3.13, for example: PYTHON=python3.11 ./setup.sh $*" ;;
+    esac
+}
+
+# make_venv FOLDER LOCK_FILE: a virtual environment that holds exactly what the lock file says, and this checkout.
+make_venv() {
+    local folder=$1 lock=$2 mark
+    mark=$folder/installed.lock
+    if [[ -f $mark ]] && cmp -s "$mark" <(cat "$lock" pyproject.toml); then
+        return
+    fi
+    say "Installing into $folder (from $lock) …"
+    [[ -x $folder/bin/python ]] || "$PYTHON" -m venv "$folder" ||
+        stop "cannot make a virtual environment in $folder; run: sudo apt install python3-venv"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    cat "$lock" pyproject.toml >"$mark"
+}
+
+edge_venv() {
+    [[ -f .venv/installed.lock && .venv/installed.lock -nt "requirements/dev-$LOCKS.lock" ]] || make_venv .venv "requirements/edge-$LOCKS.lock"
+}
+
+demo() {
+    edge_venv
+    .venv/bin/python scripts/demo/demo.py "$@"
+}
+
+run_tests() {
+    make_venv .venv "requirements/dev-$LOCKS.lock"
+    say "All tests, on LiteRT …"
+    .venv/bin/python -m pytest "$@"
+    if [[ $LOCKS == py311 ]]; then
+        make_venv .venv-tflite-runtime requirements/edge-py311-tflite-runtime.lock
+        .venv-tflite-runtime/bin/python -m pip install --quiet --disable-pip-version-check pytest hypothesis
+        say "The edge tests once more, on tflite-runtime …"
+        .venv-tflite-runtime/bin/python -m pytest tests/edge "$@"
+    fi
+}
+
+main() {
+    local command=${1:-help}
+    [[ $# -gt 0 ]] && shift
+    case $command in
+        demo) find_python "$command" && demo "$@" ;;
+        test) find_python "$command" && run_tests "$@" ;;
+        run) find_python "$command" && edge_venv && exec .venv/bin/python -m edge run "$@" ;;
+        train) find_python "$command" && make_venv .venv "requirements/dev-$LOCKS.lock" && exec .venv/bin/python -m train "$@" ;;
+        help | -h | --help) usage ;;
+        *)
+            usage >&2
+            stop "unknown command $command"
+            ;;
+    esac
+}
+
+main "$@"
