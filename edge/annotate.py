@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dataclasses import dataclass, replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +18,14 @@ Color = tuple[int, int, int]
 KIND_COLORS_BGR: dict[VerdictKind, Color] = {
     VerdictKind.MASKED: (80, 175, 40),
     VerdictKind.UNMASKED: (40, 40, 220),
-    VerdictKind.UNSURE: (0, 165, 245),
+    VerdictKind.UNSURE: (0, 130, 230),
 }
 
 ALARM_COLORS_BGR: dict[AlarmState, Color] = {
     AlarmState.CLEAR: (80, 175, 40),
     AlarmState.ALARM: (40, 40, 220),
     AlarmState.HOLDING: (40, 40, 220),
-    AlarmState.COOLDOWN: (0, 165, 245),
+    AlarmState.COOLDOWN: (0, 130, 230),
 }
 
 WORDS = {WITH_MASK: "mask", WITHOUT_MASK: "no mask", WORN_INCORRECTLY: "mask worn wrong"}
@@ -32,6 +34,10 @@ WORDS = {WITH_MASK: "mask", WITHOUT_MASK: "no mask", WORN_INCORRECTLY: "mask wor
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _FONT_HEIGHT_PX = 22
 """Height of a capital letter of that font at scale 1."""
+
+_MIN_LETTER_PX = 9.0
+_MAX_LETTER_PX = 40.0
+_READABLE_PX = 6.0
 
 _WHITE: Color = (255, 255, 255)
 _ZONE_COLOR_BGR: Color = (230, 190, 60)
@@ -88,48 +94,65 @@ def _draw_box(picture: NDArray[np.uint8], verdict: Verdict) -> None:
 
 
 def _draw_label(picture: NDArray[np.uint8], verdict: Verdict, top_px: int, person_id: int | None) -> None:
-    """Put the caption above the box, or inside it where there is no room above; below `top_px` in any case."""
-    text = label_text(verdict, person_id)
-    scale, width, height = _fit_text(picture, text)
-    x_min, y_min, _, _ = _corners(verdict.face.box)
-    left = _clamp(x_min, 0, picture.shape[1] - width)
-    top = _clamp(y_min - height if y_min - height >= top_px else y_min, top_px, picture.shape[0] - height)
-    _draw_plate(picture, text, (left, top, width, height), scale, KIND_COLORS_BGR[verdict.kind])
+    """Put the caption above the box, or below it where there is no room, never higher than `top_px`."""
+    plate = _fit_text(picture, label_text(verdict, person_id))
+    x_min, y_min, _, y_max = _corners(verdict.face.box)
+    left = _clamp(x_min, 0, picture.shape[1] - plate.width_px)
+    wanted_top = y_min - plate.height_px if y_min - plate.height_px >= top_px else y_max
+    top = _clamp(wanted_top, top_px, picture.shape[0] - plate.height_px)
+    _draw_plate(picture, plate, left, top, KIND_COLORS_BGR[verdict.kind])
 
 
 def _draw_banner(picture: NDArray[np.uint8], alarm: AlarmState, verdicts: Sequence[Verdict]) -> int:
     """Draw the banner over the whole width and return its height in pixels."""
-    text = banner_text(alarm, verdicts)
-    scale, _, height = _fit_text(picture, text)
-    _draw_plate(picture, text, (0, 0, picture.shape[1], height), scale, ALARM_COLORS_BGR[alarm])
-    return height
+    plate = replace(_fit_text(picture, banner_text(alarm, verdicts)), width_px=picture.shape[1])
+    _draw_plate(picture, plate, 0, 0, ALARM_COLORS_BGR[alarm])
+    return plate.height_px
 
 
-def _fit_text(picture: NDArray[np.uint8], text: str) -> tuple[float, int, int]:
-    """Return font scale, and width and height in pixels of the plate, so that it is no wider than the picture."""
+@dataclass(frozen=True, slots=True)
+class _Plate:
+    """A text and the size of the colored plate that it is written on."""
+
+    text: str
+    scale: float
+    width_px: int
+    height_px: int
+
+    @property
+    def thickness_px(self) -> int:
+        return max(1, round(self.scale * 1.2))
+
+    @property
+    def margin_px(self) -> int:
+        return max(2, round(self.scale * 10))
+
+
+def _fit_text(picture: NDArray[np.uint8], text: str) -> _Plate:
+    """Return the plate for a text, no wider than the picture; a text that would be unreadably small becomes empty."""
     height, width = picture.shape[:2]
-    letter_px = min(max(min(height, width) / 32, 9), 48)
-    scale = letter_px / _FONT_HEIGHT_PX
-    margin = 2 * _margin_px(scale)
-    (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, 1)
-    scale *= min(1.0, width / (text_width + margin + 1))
-    (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, 1)
-    plate_height = round(scale * _FONT_HEIGHT_PX) + 2 * margin
-    return scale, min(width, text_width + margin), min(height, plate_height)
+    letter_px = min(max(min(height, width) / 40, _MIN_LETTER_PX), _MAX_LETTER_PX)
+    plate = _measure(text, letter_px / _FONT_HEIGHT_PX)
+    if plate.width_px > width:
+        plate = _measure(text, plate.scale * (width - 2 * plate.margin_px) / plate.width_px)
+    if plate.width_px > width or plate.scale * _FONT_HEIGHT_PX < _READABLE_PX:
+        return _Plate("", plate.scale, min(width, plate.width_px), min(height, 3))
+    return replace(plate, height_px=min(height, plate.height_px))
 
 
-def _draw_plate(
-    picture: NDArray[np.uint8], text: str, place: tuple[int, int, int, int], scale: float, color: Color
-) -> None:
-    left, top, width, height = place
-    cv2.rectangle(picture, (left, top), (left + width - 1, top + height - 1), color, cv2.FILLED)
-    baseline = top + (height + round(scale * _FONT_HEIGHT_PX)) // 2
-    thickness = max(1, round(scale * 1.2))
-    cv2.putText(picture, text, (left + _margin_px(scale), baseline), _FONT, scale, _WHITE, thickness, cv2.LINE_AA)
+def _measure(text: str, scale: float) -> _Plate:
+    bare = _Plate(text, scale, 0, 0)
+    (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, bare.thickness_px)
+    letter_px = round(scale * _FONT_HEIGHT_PX)
+    return replace(bare, width_px=text_width + 2 * bare.margin_px, height_px=letter_px + 2 * bare.margin_px)
 
 
-def _margin_px(scale: float) -> int:
-    return max(2, round(scale * 12))
+def _draw_plate(picture: NDArray[np.uint8], plate: _Plate, left: int, top: int, color: Color) -> None:
+    right, bottom = left + plate.width_px - 1, top + plate.height_px - 1
+    cv2.rectangle(picture, (left, top), (right, bottom), color, cv2.FILLED)
+    if plate.text:
+        origin = (left + plate.margin_px, bottom - plate.margin_px)
+        cv2.putText(picture, plate.text, origin, _FONT, plate.scale, _WHITE, plate.thickness_px, cv2.LINE_AA)
 
 
 def _line_px(picture: NDArray[np.uint8]) -> int:

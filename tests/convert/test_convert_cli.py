@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+from tiny_models import brightness_classifier, tiny_classifier, write_run  # noqa: E402
+
+from convert.cli import main  # noqa: E402
+from edge.manifest import CLASSIFIER_KIND, read_model  # noqa: E402
+from edge.runtime.tflite import TfliteModel  # noqa: E402
+
+
+def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "models" / "mask.tflite"
+    assert main([str(run), "--output", str(output)]) == 0
+    assert "accuracy on 20 held-back samples: float 1.0000, int8 1.0000" in capsys.readouterr().out
+    _, manifest = read_model(output, CLASSIFIER_KIND)
+    assert manifest.labels == ("with_mask", "without_mask")
+    assert manifest.scores["int8"] == 1.0
+    assert "convert" in manifest.made["converted"]
+    scores = TfliteModel(output, CLASSIFIER_KIND).invoke(np.full((32, 32, 3), 250, np.uint8))["scores"]
+    assert scores.argmax() == 0
+
+
+def test_calibration_pictures_can_come_from_a_folder(tmp_path: Path) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    assert main([str(run), "--output", str(output), "--calibration", str(run), "--samples", "5"]) == 0
+    assert output.is_file()
+
+
+def test_a_folder_without_pictures_cannot_calibrate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write_run(tmp_path / "run", brightness_classifier())
+    (tmp_path / "empty").mkdir()
+    assert main([str(run), "--output", str(tmp_path / "m.tflite"), "--calibration", str(tmp_path / "empty")]) == 1
+    assert "no pictures there" in capsys.readouterr().err
+
+
+def test_a_model_that_loses_too_much_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    assert main([str(run), "--output", str(output), "--max-loss", "-1"]) == 4
+    assert "int8 lost 0.00 points of accuracy" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_model_that_would_not_map_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import keras
+
+    base = tiny_classifier()
+    run = write_run(tmp_path / "run", keras.Model(base.input, keras.ops.sin(base.output)))
+    assert main([str(run), "--output", str(tmp_path / "mask.tflite")]) == 4
+    assert "does not map to the Edge TPU; nothing was written" in capsys.readouterr().err
+    assert not (tmp_path / "mask.tflite").exists()
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "--output", str(tmp_path / "m.tflite")]) == 4
+    assert "no such model; give the folder of a finished training run" in capsys.readouterr().err

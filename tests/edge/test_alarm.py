@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from people import MASKED, UNMASKED, UNSURE, person
+
+from edge.alarm import AlarmMemory, Silence, blind, starting, step
+from edge.records import AlarmState, Decision, Person, StatusPattern
+from edge.settings import Alarm
+
+CONFIG = Alarm(hold_s=3, max_on_s=30, cooldown_s=5)
+BARE = [person(1)]
+
+
+def drive(
+    history: Sequence[Sequence[Person]], step_s: float = 0.5, config: Alarm = CONFIG, silence: Silence | None = None
+) -> list[Decision]:
+    memory, decisions = AlarmMemory(), []
+    for index, people in enumerate(history):
+        memory, decision = step(memory, people, index, index * step_s, config, silence or Silence())
+        decisions.append(decision)
+    return decisions
+
+
+def test_an_unmasked_person_lights_the_lamp_and_sounds_the_buzzer() -> None:
+    (decision,) = drive([BARE])
+    assert decision.alarm is AlarmState.ALARM
+    assert (decision.lamp, decision.buzzer, decision.relay, decision.ok_lamp) == (True, True, True, False)
+    assert decision.person_ids == (1,)
+
+
+def test_masked_and_unsure_people_do_not() -> None:
+    decisions = drive([[person(1, MASKED), person(2, UNSURE)]] * 50)
+    assert all(d.alarm is AlarmState.CLEAR and not d.lamp and not d.buzzer for d in decisions)
+
+
+def test_the_lamp_stays_for_the_hold_time_and_the_buzzer_does_not() -> None:
+    decisions = drive([BARE, *[[]] * 7])
+    assert [d.lamp for d in decisions] == [True] * 6 + [False] * 2
+    assert [d.buzzer for d in decisions] == [True] + [False] * 7
+    assert decisions[3].alarm is AlarmState.HOLDING
+
+
+def test_after_the_hold_time_comes_the_cooldown_and_then_the_next_alarm() -> None:
+    decisions = drive([BARE, *[[]] * 7, *[[person(2)]] * 20])
+    assert decisions[6].alarm is AlarmState.COOLDOWN
+    first = next(index for index, d in enumerate(decisions) if index > 6 and d.buzzer)
+    assert first * 0.5 == 3.0 + 5.0
+
+
+def test_an_alarm_ends_after_its_longest_time_and_is_over_for_whoever_stays() -> None:
+    decisions = drive([BARE] * 400)
+    lit_s = sum(d.lamp for d in decisions) * 0.5
+    assert lit_s == 30.0
+
+
+def test_somebody_else_is_alarmed_about_while_the_first_one_stays() -> None:
+    decisions = drive([BARE] * 200 + [[person(1), person(2)]])
+    assert decisions[-1].alarm is AlarmState.ALARM
+    assert decisions[-1].person_ids == (2,)
+
+
+def test_whoever_puts_a_mask_on_and_takes_it_off_again_is_alarmed_about_again() -> None:
+    decisions = drive([BARE] * 200 + [[person(1, MASKED)]] + [BARE])
+    assert decisions[-1].buzzer
+
+
+def test_mute_and_quiet_hours_silence_buzzer_and_relay_but_not_the_lamp() -> None:
+    for silence in (Silence(muted=True), Silence(quiet=True)):
+        (decision,) = drive([BARE], silence=silence)
+        assert (decision.lamp, decision.buzzer, decision.relay) == (True, False, False)
+
+
+def test_outside_the_schedule_nothing_happens() -> None:
+    decisions = drive([BARE] * 10, silence=Silence(inactive=True))
+    assert not any(d.lamp or d.buzzer for d in decisions)
+
+
+def test_the_green_lamp_thanks_when_all_at_the_door_are_masked() -> None:
+    decisions = drive([[], [person(1, MASKED)], [person(1, MASKED), person(2, UNSURE)]])
+    assert [d.ok_lamp for d in decisions] == [False, True, False]
+
+
+def test_blind_and_starting_are_dark_but_for_the_status_lamp() -> None:
+    for decision, status in ((blind(3, 1.0), StatusPattern.BLIND), (starting(1.0), StatusPattern.STARTING)):
+        assert decision.status is status
+        assert not (decision.lamp or decision.buzzer or decision.relay or decision.ok_lamp)
+
+
+people = st.lists(st.builds(person, st.integers(1, 4), st.sampled_from([MASKED, UNMASKED, UNSURE])), max_size=4)
+histories = st.lists(people, max_size=120)
+
+
+@given(histories, st.booleans())
+def test_whatever_happens_only_the_unmasked_sound_and_never_when_muted(
+    history: list[list[Person]], muted: bool
+) -> None:
+    for at_door, decision in zip(history, drive(history, silence=Silence(muted=muted)), strict=True):
+        if decision.buzzer:
+            assert not muted
+            assert any(p.kind is UNMASKED for p in at_door)
+
+
+@given(histories)
+def test_whatever_happens_the_lamp_is_never_lit_longer_than_the_longest_time(history: list[list[Person]]) -> None:
+    lit_s = 0.0
+    for decision in drive(history, config=Alarm(hold_s=2, max_on_s=5, cooldown_s=1)):
+        lit_s = lit_s + 0.5 if decision.lamp else 0.0
+        assert lit_s <= 5.0

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from people import blank_frame, square
+from scripted import ScriptedModel
+
+from edge.classifier import TfliteClassifier, judge_scores
+from edge.errors import ModelError
+from edge.records import Face, Verdict, VerdictKind
+
+LABELS = ("with_mask", "without_mask", "mask_worn_incorrectly")
+ALARM = ("without_mask", "mask_worn_incorrectly")
+
+
+def judge(scores: list[float], min_score: float | None = None) -> Verdict:
+    model = ScriptedModel({"scores": np.array(scores, np.float32)}, (96, 96), LABELS)
+    classifier = TfliteClassifier(model, min_score, ALARM)
+    (verdict,) = classifier.judge(blank_frame(0, 0.0), [Face(0, square(100, 100), 0.9)])
+    assert model.inputs[0].shape == (96, 96, 3)
+    return verdict
+
+
+def test_the_best_label_and_all_scores_are_told() -> None:
+    verdict = judge([0.1, 0.8, 0.1])
+    assert (verdict.label, verdict.kind) == ("without_mask", VerdictKind.UNMASKED)
+    assert verdict.score == pytest.approx(0.8)
+    assert sum(verdict.scores.values()) == pytest.approx(1.0)
+
+
+def test_labels_that_raise_the_alarm_count_together() -> None:
+    verdict = judge([0.3, 0.36, 0.34])
+    assert verdict.kind is VerdictKind.UNMASKED
+
+
+def test_between_the_sides_a_face_is_unsure() -> None:
+    assert judge([0.55, 0.4, 0.05]).kind is VerdictKind.UNSURE
+    assert judge([0.55, 0.4, 0.05], min_score=0.5).kind is VerdictKind.MASKED
+
+
+def test_scores_are_made_to_sum_to_one() -> None:
+    assert judge([0.5, 1.5, 0.0]).score == pytest.approx(0.75)
+
+
+def test_a_threshold_below_a_half_asks_which_side_is_larger() -> None:
+    scores = {"with_mask": 0.55, "without_mask": 0.45}
+    assert judge_scores(scores, frozenset(["without_mask"]), 0.3) is VerdictKind.MASKED
+
+
+def test_a_model_without_any_of_the_alarm_labels_is_refused() -> None:
+    model = ScriptedModel({}, (96, 96), ("cat", "dog"))
+    with pytest.raises(ModelError, match=r"its labels are cat, dog, and alarm\.labels asks for without_mask"):
+        TfliteClassifier(model, None, ALARM)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.decode import STRIDES, cell_centers, decode_faces
+
+WIDTH, HEIGHT = 96, 64
+
+
+def silent_outputs() -> dict[str, np.ndarray]:
+    outputs = {}
+    for stride in STRIDES:
+        outputs[f"score_{stride}"] = np.full((HEIGHT // stride, WIDTH // stride, 1), -9.0, np.float32)
+        outputs[f"distance_{stride}"] = np.ones((HEIGHT // stride, WIDTH // stride, 4), np.float32)
+    return outputs
+
+
+def test_silence_gives_no_face() -> None:
+    boxes, scores = decode_faces(silent_outputs(), 0.5, 0.4)
+    assert boxes.shape == (0, 4)
+    assert scores.shape == (0,)
+
+
+def test_a_cell_says_how_far_the_edges_are_from_its_middle_in_strides() -> None:
+    outputs = silent_outputs()
+    outputs["score_16"][1, 2] = 2.0
+    outputs["distance_16"][1, 2] = (1, 0.5, 2, 1)
+    boxes, scores = decode_faces(outputs, 0.5, 0.4)
+    np.testing.assert_allclose(boxes, [[40 - 16, 24 - 8, 40 + 32, 24 + 16]])
+    assert scores[0] == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+def test_levels_that_found_the_same_face_give_it_once() -> None:
+    outputs = silent_outputs()
+    outputs["score_8"][3, 5], outputs["distance_8"][3, 5] = 3.0, (2, 2, 2, 2)
+    outputs["score_16"][1, 2], outputs["distance_16"][1, 2] = 1.0, (1, 1, 1, 1)
+    boxes, scores = decode_faces(outputs, 0.5, 0.4)
+    assert len(boxes) == 1
+    assert scores[0] > 0.9
+
+
+def test_only_scores_from_the_threshold_on_count() -> None:
+    outputs = silent_outputs()
+    outputs["score_32"][0, 0] = 0.0
+    assert len(decode_faces(outputs, 0.51, 0.4)[0]) == 0
+    assert len(decode_faces(outputs, 0.5, 0.4)[0]) == 1
+
+
+def test_cell_centers_are_listed_level_after_level() -> None:
+    centers, strides = cell_centers(WIDTH, HEIGHT)
+    assert len(centers) == len(strides) == sum((WIDTH // s) * (HEIGHT // s) for s in STRIDES)
+    assert tuple(centers[0]) == (4.0, 4.0)
+    assert tuple(centers[-1]) == (80.0, 48.0)

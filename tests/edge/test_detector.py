@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+from people import blank_frame
+from scripted import ScriptedModel
+
+from edge.detector import TfliteDetector
+
+SIZE = (96, 64)
+
+
+def outputs(logit: float = 3.0, distance: float = 1.0) -> dict[str, np.ndarray]:
+    found = {}
+    for stride in (8, 16, 32):
+        found[f"score_{stride}"] = np.full((64 // stride, 96 // stride, 1), -9, np.float32)
+        found[f"distance_{stride}"] = np.full((64 // stride, 96 // stride, 4), distance, np.float32)
+    found["score_16"][1, 2] = logit
+    return found
+
+
+def test_boxes_come_back_in_pixels_of_the_picture() -> None:
+    detector = TfliteDetector(ScriptedModel(outputs(), SIZE), None)
+    (face,) = detector.detect(blank_frame(7, 0.0, 960, 640))
+    assert face.frame_index == 7
+    assert face.box.as_tuple() == (240.0, 80.0, 560.0, 400.0)
+
+
+def test_boxes_end_where_the_picture_ends() -> None:
+    detector = TfliteDetector(ScriptedModel(outputs(distance=50), SIZE), None)
+    (face,) = detector.detect(blank_frame(0, 0.0, 960, 640))
+    assert face.box.as_tuple() == (0.0, 0.0, 960.0, 640.0)
+
+
+def test_the_threshold_is_the_manifests_unless_the_owner_sets_one() -> None:
+    model = ScriptedModel(outputs(logit=0.2), SIZE)  # a score of 0.55; the manifest recommends 0.6
+    frame = blank_frame(0, 0.0)
+    assert TfliteDetector(model, None).detect(frame) == ()
+    assert len(TfliteDetector(model, 0.5).detect(frame)) == 1

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.geometry import Box, iou, iou_matrix, non_maximum_suppression
+
+
+def test_iou_is_one_for_the_same_box_and_zero_for_boxes_that_only_touch() -> None:
+    box = Box(0, 0, 10, 10)
+    assert iou(box, box) == 1.0
+    assert iou(box, Box(10, 0, 20, 10)) == 0.0
+
+
+def test_iou_of_half_overlapping_boxes_is_a_third() -> None:
+    assert iou(Box(0, 0, 10, 10), Box(5, 0, 15, 10)) == pytest.approx(1 / 3)
+
+
+corner = st.floats(0, 100, width=32)
+side = st.floats(1, 50, width=32)
+boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), corner, corner, side, side)
+
+
+@given(st.lists(boxes, max_size=5), st.lists(boxes, max_size=5))
+def test_the_matrix_agrees_with_the_single_function(a: list[Box], b: list[Box]) -> None:
+    rows = np.array([box.as_tuple() for box in a], np.float32).reshape(-1, 4)
+    columns = np.array([box.as_tuple() for box in b], np.float32).reshape(-1, 4)
+    expected = np.array([[iou(x, y) for y in b] for x in a]).reshape(len(a), len(b))
+    np.testing.assert_allclose(iou_matrix(rows, columns), expected, atol=1e-3)
+
+
+def test_suppression_keeps_the_best_of_each_heap() -> None:
+    found = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60], [0, 1, 10, 11]], np.float32)
+    kept = non_maximum_suppression(found, np.array([0.5, 0.9, 0.3, 0.6], np.float32), 0.4)
+    assert list(kept) == [1, 2]
+
+
+def test_suppression_of_nothing_is_nothing() -> None:
+    assert len(non_maximum_suppression(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4)) == 0

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.errors import ModelError
+from edge.manifest import DETECTOR_KIND, FORMAT, Manifest, Tensor, Thresholds, read_model, sha256_of, write_manifest
+
+DATA = b"not really a model"
+
+
+def manifest(**changes: object) -> Manifest:
+    tensor = Tensor("picture", (1, 4, 6, 3), "uint8", 1 / 127.5, 127)
+    fields: dict[str, object] = {
+        "format": FORMAT, "kind": DETECTOR_KIND, "model": "m.tflite", "sha256": sha256_of(DATA), "input": tensor,
+        "outputs": (tensor,), "labels": (), "thresholds": Thresholds(0.4), "made": {}, "scores": {},
+    }  # fmt: skip
+    return Manifest(**(fields | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(DATA)
+    write_manifest(path.with_suffix(".json"), manifest())
+    return path
+
+
+def test_a_model_and_its_manifest_are_read_together(model: Path) -> None:
+    data, read = read_model(model, DETECTOR_KIND)
+    assert data == DATA
+    assert read == manifest()
+    assert read.input_size == (6, 4)
+
+
+def test_a_truncated_model_is_refused_with_both_hashes(model: Path) -> None:
+    model.write_bytes(DATA[:-1])
+    with pytest.raises(ModelError, match=r"m\.tflite: the file is damaged or was swapped: sha256 is \w{12}…"):
+        read_model(model, DETECTOR_KIND)
+
+
+def test_a_missing_model_and_a_missing_manifest_are_named(model: Path) -> None:
+    model.unlink()
+    with pytest.raises(ModelError, match=r"m\.tflite: the model cannot be read \(No such file"):
+        read_model(model, DETECTOR_KIND)
+    model.with_suffix(".json").unlink()
+    with pytest.raises(ModelError, match=r"m\.json: the manifest cannot be read"):
+        read_model(model, DETECTOR_KIND)
+
+
+def test_a_classifier_where_a_detector_is_expected_is_refused(model: Path) -> None:
+    write_manifest(model.with_suffix(".json"), manifest(kind="mask_classifier"))
+    with pytest.raises(ModelError, match="a face_detector is expected here, the manifest says mask_classifier"):
+        read_model(model, DETECTOR_KIND)
+
+
+def test_a_manifest_of_another_format_is_refused(model: Path) -> None:
+    write_manifest(model.with_suffix(".json"), manifest(format=FORMAT + 1))
+    with pytest.raises(ModelError, match="manifest format is 2, this version reads 1"):
+        read_model(model, DETECTOR_KIND)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', "\udcff"])
+def test_a_broken_manifest_is_refused(model: Path, text: str) -> None:
+    model.with_suffix(".json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(ModelError, match="not a valid manifest"):
+        read_model(model, DETECTOR_KIND)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from edge.schedule import contains, silence_at
+from edge.settings import Schedule
+
+FRIDAY = datetime(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("span", "hour", "minute", "inside"),
+    [
+        ("07:00-19:00", 7, 0, True),
+        ("07:00-19:00", 18, 59, True),
+        ("07:00-19:00", 19, 0, False),
+        ("mon-fri 07:00-19:00", 12, 0, True),
+        ("sat 07:00-19:00", 12, 0, False),
+        ("sat-mon 07:00-19:00", 12, 0, False),
+        ("thu-sat 07:00-19:00", 12, 0, True),
+        ("fri 22:00-06:00", 23, 0, True),
+        ("fri 22:00-06:00", 5, 0, False),
+        ("thu 22:00-06:00", 5, 0, True),
+        ("thu 22:00-06:00", 6, 0, False),
+        ("sun-thu 22:00-06:00", 5, 59, True),
+        ("fri 20:00-24:00", 23, 59, True),
+        ("00:00-24:00", 0, 0, True),
+    ],
+)
+def test_a_span_covers_its_days_and_hours(span: str, hour: int, minute: int, inside: bool) -> None:
+    assert contains(span, FRIDAY.replace(hour=hour, minute=minute)) is inside
+
+
+def test_without_spans_the_alarm_is_always_active_and_never_quiet() -> None:
+    silence = silence_at(FRIDAY, muted=False, config=Schedule())
+    assert (silence.muted, silence.quiet, silence.inactive) == (False, False, False)
+
+
+def test_outside_the_active_spans_it_is_inactive_and_in_quiet_hours_quiet() -> None:
+    config = Schedule(active=("mon-fri 07:00-19:00",), quiet_hours=("12:00-13:00",))
+    assert silence_at(FRIDAY.replace(hour=20), False, config).inactive
+    assert silence_at(FRIDAY.replace(hour=12), False, config).quiet
+    assert not silence_at(FRIDAY.replace(hour=11), False, config).quiet

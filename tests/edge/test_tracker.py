@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from people import MASKED, UNMASKED, UNSURE, square, verdict, walk
+
+from edge.geometry import Box
+from edge.records import Person, Verdict
+from edge.settings import Tracking
+from edge.tracker import Tracks, follow
+
+CONFIG = Tracking()
+
+
+def drive(looks: Sequence[Sequence[Verdict]], step_s: float = 0.1, config: Tracking = CONFIG) -> list[tuple[Person, ...]]:
+    state, history = Tracks(), []
+    for index, verdicts in enumerate(looks):
+        state, people = follow(state, verdicts, index * step_s, config)
+        history.append(people)
+    return history
+
+
+def test_one_look_does_not_decide() -> None:
+    (people,) = drive([[verdict(square(100, 100))]])
+    assert [p.kind for p in people] == [UNSURE]
+
+
+def test_enough_agreeing_looks_decide() -> None:
+    history = drive([[verdict(box)] for box in walk(3)])
+    assert history[1][0].kind is UNSURE
+    assert history[2][0].kind is UNMASKED
+    assert history[2][0].label == "without_mask"
+
+
+def test_unsure_looks_never_decide() -> None:
+    history = drive([[verdict(box, UNSURE)] for box in walk(30, step_px=5)])
+    assert all(people[0].kind is UNSURE for people in history)
+
+
+def test_a_decided_person_stays_decided_over_a_single_contrary_look() -> None:
+    kinds = [MASKED] * 6 + [UNMASKED] + [MASKED] * 3
+    history = drive([[verdict(box, kind)] for box, kind in zip(walk(10), kinds, strict=True)])
+    assert all(people[0].kind is MASKED for people in history[2:])
+
+
+def test_a_person_who_takes_the_mask_off_turns() -> None:
+    kinds = [MASKED] * 10 + [UNMASKED] * 20
+    history = drive([[verdict(box, kind)] for box, kind in zip(walk(30, 5), kinds, strict=True)])
+    assert history[9][0].kind is MASKED
+    assert history[-1][0].kind is UNMASKED
+
+
+def test_small_faces_need_more_looks_than_large_ones() -> None:
+    small = [Box(x, 100, x + 16, 116) for x in range(100, 130, 2)]
+    history = drive([[verdict(box)] for box in small])
+    assert history[2][0].kind is UNSURE
+    assert history[-1][0].kind is UNMASKED
+
+
+def test_a_person_keeps_the_number_over_missed_frames() -> None:
+    looks = [[verdict(box)] if index % 3 else [] for index, box in enumerate(walk(20, 8), 1)]
+    history = drive(looks)
+    assert {p.id for people in history for p in people} == {1}
+
+
+def test_two_people_who_pass_each_other_keep_their_numbers() -> None:
+    left, right = walk(20, 10, 0), [square(200 - 10 * i, 320) for i in range(20)]
+    history = drive([[verdict(a), verdict(b, MASKED)] for a, b in zip(left, right, strict=True)])
+    assert {p.id: p.kind for p in history[-1]} == {1: UNMASKED, 2: MASKED}
+
+
+def test_whoever_comes_after_the_pause_is_somebody_new() -> None:
+    looks = [[verdict(square(100, 100))]] + [[]] * 15 + [[verdict(square(100, 100))]]
+    history = drive(looks)
+    assert history[0][0].id == 1
+    assert history[14] == ()
+    assert history[16][0].id == 2
+
+
+def test_a_face_that_was_there_from_the_start_has_not_moved() -> None:
+    history = drive([[verdict(square(100 + index % 2, 100))] for index in range(100)])
+    assert not any(people[0].moved for people in history)
+
+
+def test_a_face_that_walks_has_moved() -> None:
+    history = drive([[verdict(box)] for box in walk(5)])
+    assert history[-1][0].moved
+
+
+def test_a_face_that_appears_while_watching_has_moved() -> None:
+    history = drive([[]] * 30 + [[verdict(square(100, 100))]])
+    assert history[-1][0].moved
+
+
+def test_a_poster_that_is_lost_and_found_again_is_no_newcomer() -> None:
+    poster = [[verdict(square(100, 100))]] * 5
+    history = drive(poster + [[]] * 30 + poster + [[]] * 30 + poster)
+    assert not any(p.moved for people in history for p in people)
+
+
+def test_state_goes_in_and_comes_out() -> None:
+    before = Tracks()
+    follow(before, [verdict(square(100, 100))], 0.0, CONFIG)
+    assert before == Tracks()
+
+
+def test_at_two_frames_a_second_a_walker_is_still_one_person() -> None:
+    history = drive([[verdict(box)] for box in walk(6, 55)], step_s=0.5, config=Tracking(window_s=3.0))
+    assert {p.id for people in history for p in people} == {1}
+    assert history[-1][0].kind is UNMASKED

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from people import person, square
+
+from edge.geometry import Box
+from edge.settings import Zone
+from edge.zone import contains, is_static, stands_at_door
+
+SQUARE = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("polygon", "x", "y", "inside"),
+    [
+        (SQUARE, 0.25, 0.5, True),
+        (SQUARE, 0.75, 0.5, False),
+        (ARROW, 0.3, 0.5, True),
+        (ARROW, 0.9, 0.5, False),
+        (ARROW, 0.9, 0.05, True),
+    ],
+)
+def test_a_polygon_may_be_bent_inward(
+    polygon: tuple[tuple[float, float], ...], x: float, y: float, inside: bool
+) -> None:
+    assert contains(polygon, x, y) is inside
+
+
+def at_door(box: Box, config: Zone, moved: bool = True) -> bool:
+    return stands_at_door(person(1, box=box, moved=moved), 640, 480, 1.0, config)
+
+
+def test_without_a_polygon_the_whole_picture_is_the_door() -> None:
+    assert at_door(square(0, 0), Zone())
+
+
+def test_the_middle_of_the_face_must_lie_in_the_polygon() -> None:
+    config = Zone(polygon=SQUARE)
+    assert at_door(square(200, 200), config)
+    assert not at_door(square(300, 200), config)
+
+
+def test_faces_too_small_or_too_large_do_not_count() -> None:
+    assert not at_door(square(100, 100, 30), Zone(min_face_frac=0.06))
+    assert at_door(square(100, 100, 39), Zone(min_face_frac=0.06))
+    assert not at_door(square(0, 0, 640), Zone(max_face_frac=0.9))
+
+
+def test_a_face_that_never_moved_does_not_count() -> None:
+    assert not at_door(square(200, 200), Zone(), moved=False)
+
+
+def test_a_newcomer_who_does_not_stir_becomes_a_poster_after_a_while() -> None:
+    newcomer = person(1)
+    still = type(newcomer)(1, newcomer.box, newcomer.kind, "", 5.0, 5.0, 5.0, True)
+    assert not is_static(still, 14.0, 10.0)
+    assert is_static(still, 15.0, 10.0)
+    assert not is_static(still, 1000.0, 0.0)
+
+
+def test_somebody_who_walked_in_and_stands_still_stays_a_person() -> None:
+    assert not is_static(person(1), 1000.0, 10.0)

@@ -1,0 +1,155 @@
+"""Trains the mask classifier: the head on the frozen backbone, then everything with a small learning rate."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from train.balance import BalancedOrder
+from train.classifier_data import FaceBatches
+from train.classifier_network import build_classifier, free_backbone, freeze_backbone, load_start
+from train.faces import LabeledFace
+from train.runs import (
+    BEST_WEIGHTS,
+    FollowEpoch,
+    StopEarly,
+    back_up,
+    has_settled,
+    keep_best,
+    start_run,
+    validation_losses,
+    write_history,
+)
+
+MODEL = "model.keras"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClassifierRecipe:
+    """Everything that decides what comes out; saved beside the run.
+
+    `epochs` counts both phases; the first `head_epochs` train the head alone. `patience`: epochs of fine-tuning
+    without a lower validation loss before it stops. `balance`: see `train.balance`. `epoch_faces`: faces an epoch
+    shows, 0 for as many as there are.
+    """
+
+    labels: tuple[str, ...]
+    input_px: int = 128
+    alpha: float = 1.0
+    epochs: int = 20
+    head_epochs: int = 2
+    batch: int = 32
+    head_learning_rate: float = 1e-3
+    learning_rate: float = 2e-4
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.05
+    dropout: float = 0.2
+    patience: int = 6
+    balance: float = 0.5
+    epoch_faces: int = 0
+    seed: int = 1
+
+
+def train_classifier(
+    run: Path, recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
+    weights: Path | None, verbose: str | int = "auto",
+) -> keras.Model:  # fmt: skip
+    """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
+
+    `held_back` decides which epoch is best and when to stop. Leaves recipe.json, labels.txt, history.csv and
+    model.keras. Raises UsageError when the folder belongs to another run, ModelError when the weights do not fit.
+    """
+    start_run(run, recipe)
+    (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
+    if (run / MODEL).is_file():
+        return keras.models.load_model(run / MODEL, compile=False)
+    keras.utils.set_random_seed(recipe.seed)
+    network = build_classifier(recipe.input_px, len(recipe.labels), recipe.alpha, recipe.dropout)
+    load_start(network, weights, recipe.alpha)
+    _fit_both(run, recipe, network, _batches(recipe, training, held_back), verbose)
+    network.load_weights(run / BEST_WEIGHTS)
+    network.save(run / MODEL)
+    return network
+
+
+def _batches(
+    recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace]
+) -> tuple[FaceBatches, FaceBatches]:
+    order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
+    size = (recipe.labels, recipe.input_px, recipe.batch)
+    return FaceBatches(training, *size, seed=recipe.seed, order=order), FaceBatches(held_back, *size)
+
+
+def _fit_both(
+    run: Path, recipe: ClassifierRecipe, network: keras.Model, batches: tuple[FaceBatches, FaceBatches],
+    verbose: str | int,
+) -> None:  # fmt: skip
+    head_epochs = min(recipe.head_epochs, recipe.epochs)
+    if head_epochs:
+        freeze_backbone(network)
+        head = _compiled(network, recipe, keras.optimizers.AdamW(recipe.head_learning_rate))
+        _fit(head, batches, [keep_best(run, 0), write_history(run), back_up(run, "head")], (0, head_epochs), verbose)
+    if has_settled(validation_losses(run, head_epochs), recipe.patience) or head_epochs == recipe.epochs:
+        return
+    free_backbone(network)
+    steps = len(batches[0]) * (recipe.epochs - head_epochs)
+    whole = _compiled(network, recipe, _fine_optimizer(recipe, steps))
+    watch = [keep_best(run, head_epochs), write_history(run), back_up(run, "whole")]
+    stop = StopEarly(run, head_epochs, recipe.patience)
+    _fit(whole, batches, [*watch, stop], (head_epochs, recipe.epochs), verbose)
+
+
+def _fine_optimizer(recipe: ClassifierRecipe, steps: int) -> keras.optimizers.Optimizer:
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate * 0.1, steps, alpha=0.02, warmup_target=recipe.learning_rate, warmup_steps=steps // 20
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
+
+
+def _compiled(
+    network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.optimizers.Optimizer
+) -> keras.Model:
+    """Return a model of the same weights for one phase: what is compiled, or restored, stays with that phase."""
+    phase = keras.Model(network.input, network.output)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+    phase.compile(optimizer, loss, metrics=["accuracy"])
+    return phase
+
+
+def _fit(
+    model: keras.Model, batches: tuple[FaceBatches, FaceBatches], callbacks: Sequence[keras.callbacks.Callback],
+    epochs: tuple[int, int], verbose: str | int,
+) -> None:  # fmt: skip
+    training, held_back = batches
+    model.fit(
+        training,
+        initial_epoch=epochs[0],
+        epochs=epochs[1],
+        validation_data=held_back,
+        callbacks=[FollowEpoch(training), *callbacks],
+        shuffle=False,  # the batches shuffle themselves, the same way after an interruption
+        verbose=verbose,
+    )
+
+
+def classify(
+    network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[str], batch: int = 64
+) -> NDArray[np.intp]:
+    """Return the index of the label that the network gives to each face, (n,), cut as the device cuts it."""
+    if not faces:
+        return np.zeros(0, np.intp)
+    batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
+    return np.asarray(network.predict(batches, verbose=0)).argmax(axis=1)
+
+
+def count_by_split(faces: Sequence[LabeledFace], split: Mapping[Path, str]) -> dict[str, list[LabeledFace]]:
+    """Return the faces of each split."""
+    parts: dict[str, list[LabeledFace]] = {}
+    for face in faces:
+        parts.setdefault(split[face.path], []).append(face)
+    return parts

@@ -1,0 +1,130 @@
+"""python -m train classifier: class folders and boxes → a mask classifier with its report."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from edge.errors import DataError, UsageError
+from train.classifier import ClassifierRecipe, classify, train_classifier
+from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
+from train.plots import plot_confusion, plot_history
+from train.provenance import command_line, describe_run
+from train.report import Report, write_report
+from train.runs import read_history
+from train.scores import Scores, score_labels
+from train.sources import check_left_out, is_left_out, read_sources
+from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, read_split, split_faces, write_split
+
+log = logging.getLogger(__name__)
+
+Parts = Mapping[str, Sequence[LabeledFace]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    recipe = ClassifierRecipe(labels=())
+    data = parser.add_argument_group("data")
+    data.add_argument("--folders", nargs="+", type=Path, default=[], metavar="DIR", help="one folder a class in each")
+    data.add_argument("--boxes", nargs="+", default=[], metavar="CSV[=DIR]", help="annotations [and their pictures]")
+    data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
+    data.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn")
+    data.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes first")
+    data.add_argument("--validation", type=float, default=0.1, help="part held back to decide when to stop (0.1)")
+    data.add_argument("--test", type=float, default=0.1, help="part held back to be scored (0.1)")
+    data.add_argument("--limit", type=int, metavar="N", help="use N faces only, for a quick try")
+    parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="to start from (default: download ImageNet's)")
+    parser.add_argument("--input", type=int, default=recipe.input_px, metavar="PX", help="input size (%(default)s)")
+    for field in dataclasses.fields(recipe):
+        if field.name not in ("labels", "input_px"):
+            default = getattr(recipe, field.name)
+            flag = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(flag, type=type(default), default=default, metavar="N", help="(%(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and report; return the exit code."""
+    started_s = time.monotonic()
+    faces = read_faces(options)
+    recipe = _recipe(options, faces)
+    parts = _divide(options, faces)
+    network = train_classifier(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights)
+    report = make_report(network, recipe, parts, time.monotonic() - started_s)
+    history = read_history(options.output)
+    plot_history(options.output / "plot.png", history, [recipe.head_epochs] if recipe.head_epochs else [])
+    plot_confusion(options.output / "confusion.png", report.test)
+    write_report(options.output, report)
+    print(f"{options.output}: accuracy {report.test.accuracy:.4f} on {report.test.support} held-back faces; see report.md")
+    return 0
+
+
+def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
+    """Return the faces that the command names, up to `--limit`, drawn evenly.
+
+    Raises DataError for data that cannot be read, UsageError for sources that are not there.
+    """
+    if not options.folders and not options.boxes:
+        raise UsageError("nothing to learn from; give --folders DIR, --boxes CSV, or both")
+    labels = frozenset(options.labels) if options.labels else None
+    faces = [face for folder in options.folders for face in read_folders(folder, labels)]
+    for source, pictures in read_sources(options.boxes, options.teacher, options.output / "repaired").items():
+        faces += faces_of(pictures, source, labels)
+    check_left_out(options.leave_out, {face.source for face in faces})
+    if options.limit and options.limit < len(faces):
+        faces = [faces[i] for i in np.linspace(0, len(faces) - 1, options.limit).astype(int)]
+    return faces
+
+
+def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:
+    given = {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(ClassifierRecipe)
+        if field.name not in ("labels", "input_px")
+    }
+    return ClassifierRecipe(labels=labels_of(faces, options.labels), input_px=options.input, **given)
+
+
+def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
+    """Return the faces of each split: those of an earlier call, where `split.csv` has them all, or new ones."""
+    path = options.output / "split.csv"
+    split = read_split(path) if path.is_file() else {}
+    if not all(face.path in split for face in faces):
+        left_out = frozenset(face.path for face in faces if is_left_out(face.source, options.leave_out))
+        split = split_faces(faces, Fractions(options.validation, options.test), options.seed, left_out)
+        options.output.mkdir(parents=True, exist_ok=True)
+        write_split(path, faces, split)
+    parts = {name: [face for face in faces if split[face.path] == name] for name in SPLITS}
+    for name in (TRAIN, VALIDATION):
+        if not parts[name]:
+            raise DataError(f"no face is left for {name} among {len(faces)}; give more pictures or another --{name}")
+    return parts
+
+
+def make_report(network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wall_s: float) -> Report:
+    """Return the report: scores on the test part (or, without one, on the validation part) as a whole and by source."""
+    tested = parts[TEST] or parts[VALIDATION]
+    truth = np.array([recipe.labels.index(face.label) for face in tested], np.intp)
+    said = classify(network, tested, recipe.labels)
+    return Report(
+        title="Mask classifier",
+        test=score_labels(truth, said, recipe.labels),
+        by_source=_score_sources(tested, truth, said, recipe.labels),
+        data={split: count_by_source(faces) for split, faces in parts.items()},
+        made=describe_run(command_line(), wall_s),
+        recipe=dataclasses.asdict(recipe),
+    )
+
+
+def _score_sources(
+    faces: Sequence[LabeledFace], truth: np.ndarray, said: np.ndarray, labels: Sequence[str]
+) -> dict[str, Scores]:
+    sources = np.array([face.source for face in faces])
+    return {str(name): score_labels(truth[sources == name], said[sources == name], labels) for name in np.unique(sources)}

@@ -1,0 +1,106 @@
+"""What the classifier learns from: labeled faces, in pictures with boxes or as whole pictures in class folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import DataError
+from edge.geometry import Box
+from edge.preprocess import Picture, classifier_input
+from edge.records import FACE, IGNORE
+from train.annotations import AnnotatedPicture
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+
+SMALLEST_FACE_PX = 14.0
+"""Annotated faces whose larger side is smaller teach nothing: their mask cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabeledFace:
+    """A face and what it wears. `box` is in pixels of the picture; None: the picture is the face.
+
+    `source` names the data set it comes from.
+    """
+
+    path: Path
+    box: Box | None
+    label: str
+    source: str
+
+
+def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[LabeledFace]:
+    """Return every picture of a classic data set: one folder a class, the folder's name is the label.
+
+    With `labels` only those folders are read. Raises DataError when there is no class folder with a picture.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; it must hold one folder a class, such as with_mask/ and without_mask/")
+    faces = [
+        LabeledFace(path, None, path.parent.name, folder.resolve().name)
+        for path in sorted(folder.glob("*/*"))
+        if path.suffix.lower() in PICTURE_SUFFIXES and (labels is None or path.parent.name in labels)
+    ]
+    if not faces:
+        wanted = ", ".join(sorted(labels)) if labels else "with_mask, without_mask"
+        raise DataError(f"{folder}: no pictures in its class folders; expected folders such as {wanted}")
+    return faces
+
+
+def faces_of(
+    pictures: Sequence[AnnotatedPicture], source: str, labels: Collection[str] | None = None
+) -> Iterator[LabeledFace]:
+    """Yield the faces of annotated pictures that are large enough and whose mask state is known."""
+    for picture in pictures:
+        for face in picture.faces:
+            known = face.label not in (FACE, IGNORE) and (labels is None or face.label in labels)
+            if known and max(face.box.width, face.box.height) >= SMALLEST_FACE_PX:
+                yield LabeledFace(picture.path, face.box, face.label, source)
+
+
+def cut_face(bgr: Picture, box: Box | None, size_px: int) -> Picture:
+    """Return the classifier's input, (size_px, size_px, 3) uint8 RGB, of a face as the device cuts it.
+
+    Without a box it is the whole picture, squeezed into the square.
+    """
+    if box is not None:
+        return classifier_input(bgr, box, size_px)
+    interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
+    resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
+    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_picture(path: Path) -> Picture:
+    """Return a picture as (height, width, 3) uint8 BGR. Raises DataError when it cannot be read."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise DataError(f"{path}: not a picture that can be read; `python -m train prepare` sorts such files out")
+    return np.asarray(bgr, np.uint8)
+
+
+def labels_of(faces: Sequence[LabeledFace], order: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the labels that occur, in the given order or else in alphabetical order.
+
+    Raises DataError when an expected label does not occur or when there are fewer than two.
+    """
+    counts = Counter(face.label for face in faces)
+    missing = [label for label in order or () if label not in counts]
+    if missing:
+        raise DataError(f"no face is labeled {', '.join(missing)}; found were {dict(sorted(counts.items()))}")
+    if len(counts) < 2:
+        raise DataError(f"a classifier needs two labels or more; found were {dict(counts)}")
+    return tuple(order or sorted(counts))
+
+
+def count_by_source(faces: Sequence[LabeledFace]) -> Mapping[str, Mapping[str, int]]:
+    """Return how many faces of each label each source has."""
+    table: dict[str, Counter[str]] = {}
+    for face in faces:
+        table.setdefault(face.source, Counter())[face.label] += 1
+    return {source: dict(sorted(counts.items())) for source, counts in sorted(table.items())}

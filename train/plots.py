@@ -1,0 +1,63 @@
+"""The pictures of a report: learning curves and the confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from train.scores import Scores
+
+_CURVES = (
+    ("loss", "training loss", "tab:blue", "-"),
+    ("val_loss", "validation loss", "tab:blue", "--"),
+    ("accuracy", "training accuracy", "tab:orange", "-"),
+    ("val_accuracy", "validation accuracy", "tab:orange", "--"),
+)
+
+
+def plot_history(path: Path, history: Sequence[dict[str, float]], phase_starts: Sequence[int] = ()) -> None:
+    """Draw loss and, where there is one, accuracy over the epochs (counted from 1); a line where each phase starts."""
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    epochs = [row["epoch"] + 1 for row in history]
+    for key, name, color, style in _CURVES:
+        if all(key in row for row in history):
+            axes.plot(epochs, [row[key] for row in history], style, color=color, label=name, marker=".")
+    for start in phase_starts:
+        axes.axvline(start + 0.5, color="grey", linewidth=1, linestyle=":", label="fine-tuning starts")
+    _finish_history(axes)
+    _save(figure, path)
+
+
+def _finish_history(axes: Axes) -> None:
+    axes.set(title="Training loss and accuracy", xlabel="epoch", ylabel="loss, accuracy", ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(loc="best")
+
+
+def plot_confusion(path: Path, scores: Scores) -> None:
+    """Draw the confusion matrix: counts, shaded by the share of the true label."""
+    counts = np.array(scores.confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(1.6 * len(counts) + 2.5, 1.4 * len(counts) + 1.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        color = "white" if share[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
+    names = [label.replace("_", "\n") for label in scores.labels]
+    axes.set(xticks=range(len(names)), yticks=range(len(names)), xlabel="said", ylabel="true", title="Confusion matrix")
+    axes.set_xticklabels(names)
+    axes.set_yticklabels(names)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure).print_png(str(path))

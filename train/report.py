@@ -1,0 +1,92 @@
+"""report.json and report.md of a classifier: how right it is, on what, and what made it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from train.scores import Scores
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """What a report holds.
+
+    `test` are the scores on the held-back faces, `by_source` the same for each data set. `data` counts faces by split,
+    source and label. `made` is `train.provenance.describe_run`. `recipe` is the run's.
+    """
+
+    title: str
+    test: Scores
+    by_source: Mapping[str, Scores]
+    data: Mapping[str, Mapping[str, Mapping[str, int]]]
+    made: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+
+
+def write_report(run: Path, report: Report) -> None:
+    """Write report.json and report.md into the run's folder."""
+    content = {**report.made, **dataclasses.asdict(report)}
+    del content["made"]
+    (run / "report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (run / "report.md").write_text(to_markdown(report), encoding="utf-8")
+
+
+def to_markdown(report: Report) -> str:
+    """Return the report as Markdown."""
+    parts = [
+        f"# {report.title}",
+        f"Accuracy on {report.test.support} held-back faces: {report.test.accuracy:.4f}",
+        _label_table(report.test),
+        "![confusion matrix](confusion.png)",
+        "![loss and accuracy](plot.png)",
+        "## By source",
+        _source_table(report.by_source),
+        "## Data",
+        _data_table(report.data),
+        "## How it was made",
+        _made_list(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _label_table(scores: Scores) -> str:
+    rows = [
+        (label, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", str(s.support))
+        for label, s in scores.labels.items()
+    ]
+    return table(("label", "precision", "recall", "F1", "support"), rows)
+
+
+def _source_table(by_source: Mapping[str, Scores]) -> str:
+    labels = next(iter(by_source.values())).labels if by_source else ()
+    rows = [
+        (source, f"{s.accuracy:.4f}", *(f"{x.f1:.3f} ({x.support})" for x in s.labels.values()), str(s.support))
+        for source, s in by_source.items()
+    ]
+    return table(("source", "accuracy", *(f"F1 {label} (support)" for label in labels), "support"), rows)
+
+
+def _data_table(data: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+    rows = [
+        (split, source, ", ".join(f"{label} {n}" for label, n in counts.items()))
+        for split, sources in data.items()
+        for source, counts in sources.items()
+    ]
+    return table(("split", "source", "faces"), rows)
+
+
+def _made_list(report: Report) -> str:
+    lines = {**report.made, "recipe": ", ".join(f"{k} {v}" for k, v in report.recipe.items())}
+    lines["command"] = f"`{lines['command']}`"
+    lines["versions"] = ", ".join(f"{k} {v}" for k, v in report.made["versions"].items())
+    return "\n".join(f"- {key}: {value}" for key, value in lines.items())
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

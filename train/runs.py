@@ -1,0 +1,120 @@
+"""What a training run keeps on disk, so that it can be stopped at any moment and go on later."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+
+from edge.errors import UsageError
+
+HISTORY = "history.csv"
+RECIPE = "recipe.json"
+BEST_WEIGHTS = "best.weights.h5"
+
+
+class EpochDraw(Protocol):
+    """Batches that are drawn anew for each epoch."""
+
+    def start_epoch(self, epoch: int) -> None:
+        """Draw the samples of an epoch; the first is 0."""
+        ...
+
+
+class FollowEpoch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the batches which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
+
+    def __init__(self, batches: EpochDraw) -> None:
+        """Follow for these batches."""
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Pass the epoch on."""
+        self._batches.start_epoch(epoch)
+
+
+class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]
+    """Stops when the validation loss has not improved for `patience` epochs, counting those before an interruption."""
+
+    def __init__(self, run: Path, first_epoch: int, patience: int) -> None:
+        """Watch the run's history from `first_epoch` on."""
+        super().__init__()
+        self._run, self._first_epoch, self._patience = run, first_epoch, patience
+        self._losses: list[float] = []
+
+    def on_train_begin(self, logs: object = None) -> None:
+        """Recall the epochs of an earlier call."""
+        self._losses = validation_losses(self._run, self._first_epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop when the best loss is too long ago."""
+        self._losses.append((logs or {})["val_loss"])
+        self.model.stop_training = has_settled(self._losses, self._patience)
+
+
+def has_settled(losses: Sequence[float], patience: int) -> bool:
+    """Return whether the lowest loss lies `patience` epochs back or more."""
+    return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
+
+
+def read_history(run: Path) -> list[dict[str, float]]:
+    """Return a run's epochs, in order; of an epoch that was interrupted and repeated the last row counts."""
+    path = run / HISTORY
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    return list({row["epoch"]: row for row in rows}.values())
+
+
+def validation_losses(run: Path, first_epoch: int) -> list[float]:
+    """Return the validation loss of each epoch from `first_epoch` (0: the first) on."""
+    return [row["val_loss"] for row in read_history(run) if row["epoch"] >= first_epoch]
+
+
+def keep_best(run: Path, first_epoch: int) -> keras.callbacks.Callback:
+    """Return a callback that keeps the weights of the epoch with the lowest validation loss since `first_epoch`."""
+    losses = validation_losses(run, first_epoch)
+    return keras.callbacks.ModelCheckpoint(
+        str(run / BEST_WEIGHTS),
+        monitor="val_loss",
+        save_best_only=True,
+        save_weights_only=True,
+        initial_value_threshold=min(losses, default=None),
+    )
+
+
+def write_history(run: Path) -> keras.callbacks.Callback:
+    """Return a callback that adds a row to history.csv after each epoch."""
+    return keras.callbacks.CSVLogger(str(run / HISTORY), append=True)
+
+
+def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
+    """Return a callback that keeps weights, optimizer and epoch of a phase, and starts from what an earlier call kept."""
+    return keras.callbacks.BackupAndRestore(
+        str(run / "backup" / phase), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
+    )
+
+
+def start_run(run: Path, recipe: Any) -> None:
+    """Make the run's folder and put the recipe there, or make sure that the run there has the same recipe.
+
+    Raises UsageError when the folder belongs to another run.
+    """
+    path = run / RECIPE
+    text = json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
+        changed = _changed_keys(json.loads(path.read_text(encoding="utf-8")), json.loads(text))
+        raise UsageError(f"{run}: holds a run with another {', '.join(changed)}; choose another --output or delete it")
+    run.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))

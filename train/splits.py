@@ -1,0 +1,121 @@
+"""Which pictures train, which decide when to stop, which are only ever scored: split by group, never by picture."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import DataError
+from train.faces import LabeledFace
+from train.near_duplicates import group_pictures
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
+SPLIT_COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", "label", "source", "split")
+PREPARED = "prepare.csv"
+"""What `python -m train prepare` leaves beside the pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fractions:
+    """Which part of the groups is held back to decide when to stop, and which to be scored."""
+
+    validation: float = 0.1
+    test: float = 0.1
+
+    def of(self, split: str) -> float:
+        """Return the fraction, 0..1, that a split gets."""
+        held_back = {VALIDATION: self.validation, TEST: self.test}
+        return held_back.get(split, 1 - self.validation - self.test)
+
+
+def split_groups(
+    groups: Mapping[Path, int], strata: Mapping[Path, Hashable], fractions: Fractions, seed: int
+) -> dict[Path, str]:
+    """Return the split of each picture; pictures of one group share one.
+
+    Groups are drawn at random, separately for each stratum (that of a group's first picture), so that each split sees
+    its part of every label and source. The same groups and seed give the same splits.
+    """
+    members: dict[int, list[Path]] = {}
+    for path in sorted(groups):
+        members.setdefault(groups[path], []).append(path)
+    by_stratum: dict[str, list[list[Path]]] = {}
+    for paths in sorted(members.values()):
+        by_stratum.setdefault(repr(strata[paths[0]]), []).append(paths)
+    rng = np.random.default_rng(seed)
+    split: dict[Path, str] = {}
+    for _, some in sorted(by_stratum.items()):
+        order = [some[i] for i in rng.permutation(len(some))]
+        split.update(_deal(order, fractions))
+    return split
+
+
+def _deal(groups: Sequence[Sequence[Path]], fractions: Fractions) -> dict[Path, str]:
+    """Deal groups, each to the split that is furthest behind its fraction."""
+    given = dict.fromkeys(SPLITS, 0)
+    split: dict[Path, str] = {}
+    for paths in groups:
+        total = sum(given.values()) + len(paths)
+        behind = max(SPLITS, key=lambda name: fractions.of(name) * total - given[name])
+        given[behind] += len(paths)
+        split.update(dict.fromkeys(paths, behind))
+    return split
+
+
+def split_faces(
+    faces: Sequence[LabeledFace], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
+) -> dict[Path, str]:
+    """Return the split of each face's picture.
+
+    Pictures listed in a `prepare.csv` keep the split it gives, and their near-duplicates elsewhere share it. Pictures
+    that are left out are only scored, and so are their near-duplicates.
+    """
+    strata = {face.path: (face.source, face.label) for face in reversed(faces)}
+    given = {path: split for path, split in read_prepared(strata).items() if path not in left_out}
+    given.update(dict.fromkeys(left_out, TEST))
+    if given.keys() >= strata.keys():
+        return given
+    groups = group_pictures(sorted(strata))
+    split = split_groups(groups, strata, fractions, seed)
+    decided = {groups[path]: name for path, name in sorted(given.items(), key=lambda item: item[0] in left_out)}
+    return {path: given.get(path) or decided.get(groups[path]) or split[path] for path in strata}
+
+
+def read_prepared(paths: Mapping[Path, object]) -> dict[Path, str]:
+    """Return the split of those pictures that a `prepare.csv` in a folder above them lists."""
+    folders = {parent for path in paths for parent in list(path.parents)[:2]}
+    found: dict[Path, str] = {}
+    for table in sorted(folder / PREPARED for folder in folders):
+        if table.is_file():
+            found.update(_read_table(table))
+    return {path: found[path] for path in paths if path in found}
+
+
+def _read_table(table: Path) -> dict[Path, str]:
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return {table.parent / row["picture"]: row["split"] for row in rows if row["picture"]}
+    except KeyError as exc:
+        raise DataError(f"{table}: column {exc} is missing; run `python -m train prepare` again") from exc
+
+
+def write_split(path: Path, faces: Sequence[LabeledFace], split: Mapping[Path, str]) -> None:
+    """Write which face is in which split; an empty box means the whole picture."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(SPLIT_COLUMNS)
+        for face in faces:
+            corners = face.box.as_tuple() if face.box else ("",) * 4
+            writer.writerow((face.path, *corners, face.label, face.source, split[face.path]))
+
+
+def read_split(path: Path) -> dict[Path, str]:
+    """Return the split of each picture that `write_split` wrote."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return {Path(row["path"]): row["split"] for row in csv.DictReader(file)}
