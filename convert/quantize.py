@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,7 +30,10 @@ def quantize(model: keras.Model, samples: Iterable[NDArray[np.uint8]]) -> bytes:
     converter.inference_output_type = tf.int8
     # the Edge TPU compiler rejects dense layers that are quantized per channel
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return simplify_resizes(bytes(converter.convert()))
+    with warnings.catch_warnings():
+        # the converter asks for statistics that only its old, pre-calibration way needs
+        warnings.filterwarnings("ignore", message="Statistics for quantized inputs were expected")
+        return simplify_resizes(bytes(converter.convert()))
 
 
 def _frozen_function(model: keras.Model) -> Any:

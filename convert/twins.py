@@ -41,7 +41,7 @@ class FloatTwin:
         """Return the outputs by name; see `Twin`."""
         found = self._model(real_input(rgb)[None], training=False)
         outputs = found if isinstance(found, dict) else {"scores": found}
-        return {name: np.asarray(value)[0] for name, value in outputs.items()}
+        return {name: keras.ops.convert_to_numpy(value)[0] for name, value in outputs.items()}
 
 
 class Int8Twin:

@@ -1,13 +1,23 @@
-"""Writes annotated clips."""
+"""Draws what came out of a frame, and writes annotated clips."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 
+from edge.annotate import annotate
 from edge.errors import DataError
+from edge.pipeline import Turn
 from edge.preprocess import Picture
+
+
+def annotate_turn(turn: Turn, polygon: Sequence[tuple[float, float]] = ()) -> Picture:
+    """Return a copy of the frame with its faces boxed and numbered by person, the alarm's banner and the zone."""
+    numbers = {person.box: person.id for person in turn.people}
+    ids = {v.face: numbers[v.face.box] for v in turn.verdicts if v.face.box in numbers}
+    return annotate(turn.frame.bgr, turn.verdicts, turn.decision.alarm, polygon, ids)
 
 
 class ClipWriter:

@@ -17,8 +17,8 @@ from edge.settings import Rule, Settings, find_clashes
 CONFIG_PLACES = (Path("/etc/maskwatch/config.yaml"), Path(__file__).parent.parent / "config.yaml")
 """Where config.yaml is looked for: the installed one, then the one beside the installation."""
 
-MAX_BYTES = 200_000
-"""No config.yaml is this long; whatever is, was not meant to be one."""
+MAX_BYTES = 50_000
+"""The shipped config.yaml has a fifth of this; whatever is longer was not meant to be one."""
 
 _MAX_DEPTH: Final = 8
 _BROKEN: Final = object()
@@ -182,9 +182,8 @@ def _read_section(cls: Any, node: yaml.Node | None, path: tuple[str, ...], found
     if node is None or _plain(node) is None:
         return cls()
     if not isinstance(node, yaml.MappingNode):
-        found.add(
-            node, ".".join(path), f"must be lines of `name: value`, with a space after the colon, got {_seen(node)}"
-        )
+        wanted = "lines of `name: value`, with a space after the colon"
+        found.add(node, ".".join(path), f"must be {wanted}, got {_seen(node)}")
         return cls()
     hints, rules = get_type_hints(cls), {each.name: each.metadata.get("rule", Rule()) for each in fields(cls)}
     entries = _known_entries(node, hints, path, found)

@@ -36,8 +36,9 @@ def run_daemon(
     a camera or pin, ModelError for a model.
     """
     with ExitStack() as opened:
+        factory = opened.enter_context(closing(open_factory(settings.gpio.driver)))
         outputs: tuple[Output, ...] = (
-            opened.enter_context(closing(GpioOutputs(settings.gpio, open_factory(settings.gpio.driver)))),
+            opened.enter_context(closing(GpioOutputs(settings.gpio, factory))),
             opened.enter_context(closing(LogOutput())),
         )
         _show_starting(outputs)

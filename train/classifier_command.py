@@ -20,7 +20,7 @@ from train.provenance import command_line, describe_run
 from train.report import Report, write_report
 from train.runs import read_history
 from train.scores import Scores, score_labels
-from train.sources import check_left_out, is_left_out, read_sources
+from train.sources import check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, read_split, split_faces, write_split
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--boxes", nargs="+", default=[], metavar="CSV[=DIR]", help="annotations [and their pictures]")
     data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
     data.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn")
-    data.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes first")
+    data.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes and finds the face in the folders' pictures")
     data.add_argument("--validation", type=float, default=0.1, help="part held back to decide when to stop (0.1)")
     data.add_argument("--test", type=float, default=0.1, help="part held back to be scored (0.1)")
     data.add_argument("--limit", type=int, metavar="N", help="use N faces only, for a quick try")
@@ -75,6 +75,8 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
         raise UsageError("nothing to learn from; give --folders DIR, --boxes CSV, or both")
     labels = frozenset(options.labels) if options.labels else None
     faces = [face for folder in options.folders for face in read_folders(folder, labels)]
+    if options.teacher:
+        faces = locate_faces(faces, options.teacher, options.output / "repaired")
     for source, pictures in read_sources(options.boxes, options.teacher, options.output / "repaired").items():
         faces += faces_of(pictures, source, labels)
     check_left_out(options.leave_out, {face.source for face in faces})

@@ -49,6 +49,7 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return pictures / 127.5 - 1, np.stack([targets for _, targets in pairs])
 
     def on_epoch_end(self) -> None:
+        """Draw another order for the next epoch."""
         self.epoch += 1
         self._order = self._shuffled()
 

@@ -46,6 +46,7 @@ class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
         self._smallest, self._largest = ranges[:, 0], ranges[:, 1]
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the loss of a batch, a scalar."""
         logits, boxes = y_pred[..., 0], self._boxes(y_pred[..., 1:])
         faces, kinds = y_true[..., :4], y_true[..., 4]
         is_face = ops.cast(kinds > 0, "float32")

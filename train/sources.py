@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
-from train.annotations import AnnotatedPicture, read_csv, write_csv
-from train.faces import read_picture
+from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.faces import LabeledFace, read_picture
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from train.teacher import Teacher
 
 
 def parse_boxes(word: str) -> tuple[Path, Path]:
@@ -58,21 +60,57 @@ def _read_contributors(path: Path) -> Mapping[str, str]:
 
 def _repaired(pictures: list[AnnotatedPicture], onnx: Path, kept: Path) -> list[AnnotatedPicture]:
     if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(".part")
-        write_csv(unfinished, list(_repair(pictures, onnx)))
-        unfinished.rename(kept)
+        _keep(kept, _repair(pictures, onnx))
     return read_csv(kept, pictures[0].path.parent)
 
 
-def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterable[AnnotatedPicture]:
-    if not onnx.is_file():
-        raise DataError(f"{onnx}: no such teacher; give an SCRFD model as .onnx, or leave out --teacher")
-    from train.teacher import Teacher, repair  # onnxruntime, needed with a teacher only
-
-    teacher = Teacher(onnx)
+def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedPicture]:
+    teacher, repair = _open_teacher(onnx)
     for picture in tqdm(pictures, desc="teacher", unit="picture"):
         yield repair(picture, *teacher.detect(read_picture(picture.path)))
+
+
+def locate_faces(faces: Sequence[LabeledFace], onnx: Path, cache: Path) -> list[LabeledFace]:
+    """Return whole-picture faces with the box of the largest face that the teacher finds in each, where it finds one.
+
+    So a portrait is cut as the device would cut it. What was found is kept in the folder `cache`.
+    """
+    by_folder: dict[Path, list[LabeledFace]] = {}
+    for face in faces:
+        by_folder.setdefault(face.path.parent, []).append(face)
+    located: list[LabeledFace] = []
+    for folder, some in by_folder.items():
+        kept = cache / f"{some[0].source}-{folder.name}.csv"
+        if not kept.is_file():
+            _keep(kept, _largest_faces(some, onnx))
+        found = {picture.path: picture.faces[0].box for picture in read_csv(kept, folder)}
+        located += [replace(face, box=found.get(face.path)) for face in some]
+    return located
+
+
+def _largest_faces(faces: Sequence[LabeledFace], onnx: Path) -> Iterator[AnnotatedPicture]:
+    teacher, repair = _open_teacher(onnx)
+    for face in tqdm(faces, desc="teacher", unit="picture"):
+        bgr = read_picture(face.path)
+        found = repair(AnnotatedPicture(face.path, bgr.shape[1], bgr.shape[0], ()), *teacher.detect(bgr))
+        sure = [one for one in found.faces if one.label == FACE]
+        largest = sorted(sure, key=lambda one: one.box.width * one.box.height)[-1:]
+        yield found.with_faces(LabeledBox(one.box, face.label) for one in largest)
+
+
+def _open_teacher(onnx: Path) -> tuple[Teacher, Callable[..., AnnotatedPicture]]:
+    if not onnx.is_file():
+        raise DataError(f"{onnx}: no such teacher; give an SCRFD model as .onnx, or leave out --teacher")
+    from train.teacher import Teacher, repair  # needs onnxruntime, which nothing else here does
+
+    return Teacher(onnx), repair
+
+
+def _keep(path: Path, pictures: Iterable[AnnotatedPicture]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    write_csv(unfinished, list(pictures))
+    unfinished.rename(path)
 
 
 def is_left_out(source: str, names: Iterable[str]) -> bool:

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Flash and beep, one output after the other."""
     settings = read_settings(options)
-    with closing(GpioOutputs(settings.gpio, open_factory(settings.gpio.driver))) as outputs:
+    with closing(open_factory(settings.gpio.driver)) as factory, closing(GpioOutputs(settings.gpio, factory)) as outputs:
         flash_all(outputs, settings, options.seconds, time.sleep)
     return 0
 

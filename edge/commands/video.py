@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 from tqdm import tqdm
 
 from edge.alarm import Silence
-from edge.annotate import annotate_turn
-from edge.clip import ClipWriter
+from edge.clip import ClipWriter, annotate_turn
 from edge.commands import ROOT, read_settings
 from edge.contract import result_line
 from edge.looker import open_looker
@@ -35,18 +35,21 @@ def run(options: argparse.Namespace) -> int:
         source = opened.enter_context(closing(VideoFile(options.file)))
         bar = opened.enter_context(tqdm(total=source.frame_count, unit="frame", disable=None))
         writer = opened.enter_context(closing(ClipWriter(output, source.fps))) if output else None
-        report = _Report(options.json, bar, writer)
+        report = _Report(options.json, bar, writer, settings.zone.polygon)
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:
         print(f"{options.file}: {frames} frames, {report.alarms} alarms" + (f" -> {output}" if output else ""))
     return 0
 
 
+Polygon = Sequence[tuple[float, float]]
+
+
 class _Report:
     """Prints, draws and counts what each frame gave."""
 
-    def __init__(self, as_json: bool, bar: tqdm, writer: ClipWriter | None) -> None:  # type: ignore[type-arg]
-        self._as_json, self._bar, self._writer = as_json, bar, writer
+    def __init__(self, as_json: bool, bar: tqdm[None], writer: ClipWriter | None, polygon: Polygon) -> None:
+        self._as_json, self._bar, self._writer, self._polygon = as_json, bar, writer, polygon
         self._alarm = AlarmState.CLEAR
         self.alarms = 0
 
@@ -59,4 +62,4 @@ class _Report:
         self.alarms += self._alarm is AlarmState.CLEAR and turn.decision.alarm is AlarmState.ALARM
         self._alarm = turn.decision.alarm
         if self._writer:
-            self._writer.write(annotate_turn(turn))
+            self._writer.write(annotate_turn(turn, self._polygon))

@@ -28,7 +28,7 @@ class Source(Protocol):
     def next_frame(self, timeout_s: float) -> Frame | None:
         """Return the next frame (a camera: the newest one), or None when the source has ended.
 
-        Raises HardwareError when a camera gives none within `timeout_s`, DataError when a file cannot be read.
+        Raises NoFrameError when a camera gives none within `timeout_s`, DataError when a file cannot be read.
         """
         ...
 

@@ -14,7 +14,7 @@ from edge.errors import ConfigError, DataError
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources import Source
-from edge.sources.orient import orient
+from edge.sources.orient import Oriented
 from edge.sources.paced import Paced
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -114,7 +114,8 @@ class VideoFile:
             self._rewind()
             bgr = self._read()
         if bgr is None:
-            return self._ended()
+            self._require_frames()
+            return None
         captured_s = self._times.next_s(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         frame = Frame(self._frame_index, captured_s, bgr, str(self._path))
         self._frame_index += 1
@@ -133,7 +134,7 @@ class VideoFile:
         self._capture = _open_video(self._path)  # seeking back is not exact in every container
         self._times.start_over()
 
-    def _ended(self) -> None:
+    def _require_frames(self) -> None:
         if self._frame_index == 0 and self._capture.isOpened():
             raise DataError(f"{self._path}: has no frame that can be decoded; convert it to MP4 (H.264)")
 

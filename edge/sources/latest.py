@@ -47,7 +47,7 @@ class RateLimit:
     """Says which frames to use, so that in the long run there are no more than `max_fps` a second."""
 
     _EARLY_FRAC = 0.25
-    """How much of an interval a frame may come early: cameras jitter, and waiting for the next one would halve the rate."""
+    """How much of an interval a frame may come early: cameras jitter, and waiting for the next would halve the rate."""
 
     def __init__(self, max_fps: float) -> None:
         """Start with the first frame accepted."""

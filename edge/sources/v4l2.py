@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import HardwareError
+from edge.errors import HardwareError, NoFrameError
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources.latest import LatestSlot, RateLimit
@@ -65,7 +65,9 @@ def open_v4l2(path: str) -> Capture:
 class V4l2Camera:
     """A camera whose newest picture is kept by a thread of its own, whatever the reader's pace."""
 
-    def __init__(self, path: str, capture: Capture, camera: Camera, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: str, capture: Capture, camera: Camera, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Start reading from a capture that is open and set up; `clock` gives monotonic seconds."""
         self._path = path
         self._capture = capture
@@ -76,20 +78,22 @@ class V4l2Camera:
         self._stop = threading.Event()
         self._closed = False
         self._frame_index = 0
+        self._alive_s = clock()
         self._reader = threading.Thread(target=self._read_until_stopped, name=f"camera {path}", daemon=True)
         self._reader.start()
 
     def next_frame(self, timeout_s: float) -> Frame:
         """Return the newest frame that was not returned yet, waiting for one up to `timeout_s` seconds.
 
-        Raises HardwareError when none comes, or when the camera sends what cannot be decoded.
+        Raises NoFrameError when none comes, HardwareError when the camera sends what cannot be decoded.
         """
         frame = self._slot.take(timeout_s)
         if frame is None:
-            raise HardwareError(
-                f"camera {self._camera.device}: no frame for {timeout_s:.1f} s; check the cable and that no other "
-                f"program uses it (fuser {self._path})"
+            raise NoFrameError(
+                f"camera {self._camera.device}: no frame for {self._clock() - self._alive_s:.1f} s; check the cable "
+                f"and that no other program uses it (fuser {self._path})"
             )
+        self._alive_s = frame.captured_s
         return frame
 
     def close(self) -> None:

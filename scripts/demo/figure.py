@@ -31,7 +31,17 @@ _SILHOUETTE = (
 _EDGE_PX = 5
 
 _MASK_TOP = ((182, 117), (193, 119), (205, 116), (216, 110), (225, 108), (234, 110), (246, 117), (258, 122), (269, 121))
-_MASK_BOTTOM = ((182, 147), (190, 162), (200, 173), (211, 181), (224, 185), (238, 182), (251, 172), (260, 159), (269, 143))
+_MASK_BOTTOM = (
+    (182, 147),
+    (190, 162),
+    (200, 173),
+    (211, 181),
+    (224, 185),
+    (238, 182),
+    (251, 172),
+    (260, 159),
+    (269, 143),
+)
 _MASK_SLANT = 0.1
 """How far the sides of the mask lean inward, pixels a pixel downward."""
 
@@ -53,13 +63,14 @@ def cut_out(portrait: Picture) -> Plane:
     """Return how much of each pixel is the person, (512, 512) float32 in 0..1, with soft edges."""
     inside = np.zeros(portrait.shape[:2], np.uint8)
     outline = np.array([point.split(",") for point in _SILHOUETTE.split()]).astype(np.int32)
-    cv2.fillPoly(inside, [outline], 1)
+    cv2.fillPoly(inside, [outline], (1,))
     kernel = np.ones((2 * _EDGE_PX + 1, 2 * _EDGE_PX + 1), np.uint8)
-    labels = np.where(inside, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels: Picture = np.where(inside, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[cv2.erode(inside, kernel) > 0] = cv2.GC_FGD
     labels[cv2.dilate(inside, kernel) == 0] = cv2.GC_BGD
     cv2.setRNGSeed(1)
-    cv2.grabCut(portrait, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_MASK)
+    whole = 0, 0, portrait.shape[1], portrait.shape[0]
+    cv2.grabCut(portrait, labels, whole, np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_MASK)
     person = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
     person = cv2.erode(cv2.medianBlur(person, 5), np.ones((2, 2), np.uint8))
     return np.asarray(cv2.GaussianBlur(person, (0, 0), 1.0), np.float32)
@@ -80,7 +91,7 @@ def put_mask_on(portrait: Picture) -> Picture:
 
 
 def _mask_coordinates(width: int, height: int) -> tuple[Plane, Plane, Plane]:
-    """Return for every pixel of the fine picture: -1..1 across the mask, 0..1 down the mask, and 0..1 whether it is in."""
+    """Return for every pixel: how far across the mask, -1..1, how far down, 0..1, and how much it is in it, 0..1."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / _FINE
     top, bottom = _curve(_MASK_TOP, x[0]), _curve(_MASK_BOTTOM, x[0])
     down = (y - top) / (bottom - top)
@@ -95,7 +106,8 @@ def _curve(points: tuple[tuple[int, int], ...], x: Plane) -> Plane:
     """Return y for every x, smoothly through the points."""
     xs, ys = np.array(points, np.float32).T
     line = np.interp(x, xs, ys).astype(np.float32).reshape(1, -1)
-    return np.asarray(cv2.GaussianBlur(line, (0, 0), 3.0 * _FINE, borderType=cv2.BORDER_REPLICATE), np.float32)[0]
+    smooth = cv2.GaussianBlur(line, (0, 0), 3.0 * _FINE, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth[0], np.float32)
 
 
 def _shade(across: Plane, down: Plane, fine: NDArray[np.float32]) -> Plane:

@@ -26,7 +26,7 @@ import numpy as np
 from figure import EYES, FACE, Picture, Plane, cut_out, put_mask_on
 from scene import DOORWAY, HEIGHT, WIDTH, Scene, draw_scene
 
-FPS = 12
+FPS = 15
 PORTRAIT_SHA256 = "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5"
 
 _MEMBER = "skimage/data/astronaut.png"
@@ -35,15 +35,15 @@ _GAP_S = 2.0
 _MIN_SECONDS = 7.0
 
 _PATH = (
-    (0.00, 20.0, 176.0, 0.46, True),
-    (0.16, 212.0, 176.0, 0.47, True),
-    (0.22, 226.0, 177.0, 0.49, False),
-    (0.55, 300.0, 190.0, 0.98, False),
-    (0.66, 318.0, 196.0, 1.10, False),
-    (0.78, 336.0, 198.0, 1.14, False),
-    (1.00, 905.0, 200.0, 1.20, False),
+    (0.00, -4.0, 190.0, 0.47, True),
+    (0.20, 228.0, 190.0, 0.47, True),
+    (0.24, 230.0, 191.0, 0.49, False),
+    (0.50, 290.0, 196.0, 1.00, False),
+    (0.58, 306.0, 199.0, 1.16, False),
+    (0.66, 318.0, 200.0, 1.20, False),
+    (1.00, 900.0, 203.0, 1.22, False),
 )
-"""One visit: share of its time, x and y of the point between the eyes, scale of the portrait, still outside the door."""
+"""One visit: share of its time, x and y of the point between the eyes, scale of the portrait, still outside."""
 
 
 class ClipError(Exception):
@@ -119,7 +119,7 @@ def render(portrait: Picture, seconds: float) -> Iterator[tuple[Picture, Truth]]
 
 def make_clip(portrait_png: Path, clip: Path, seconds: float) -> None:
     """Write the clip and, beside it, `.json` with a Truth a frame. Raises ClipError when the clip cannot be written."""
-    portrait = cv2.imdecode(np.frombuffer(portrait_png.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    portrait = cv2.imdecode(np.frombuffer(_without_profile(portrait_png.read_bytes()), np.uint8), cv2.IMREAD_COLOR)
     clip.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (WIDTH, HEIGHT))
     if not writer.isOpened():
@@ -182,6 +182,17 @@ def _check(data: bytes, path: Path) -> None:
         raise ClipError(f"{path}: is not the astronaut portrait (sha256 {sha256[:12]}…); delete it to fetch it again")
 
 
+def _without_profile(png: bytes) -> bytes:
+    """Return a PNG without its color profile, a flaw of which libpng would report on stderr."""
+    kept, at = [png[:8]], 8
+    while at < len(png):
+        end = at + 12 + int.from_bytes(png[at : at + 4])
+        if png[at + 4 : at + 8] != b"iCCP":
+            kept.append(png[at:end])
+        at = end
+    return b"".join(kept)
+
+
 def _pose(share: float, time_s: float, masked: bool) -> Pose:
     shares, xs, ys, scales, outside = zip(*_PATH, strict=True)
     scale = float(np.interp(share, shares, scales))
@@ -194,9 +205,9 @@ def _pose(share: float, time_s: float, masked: bool) -> Pose:
 
 def _transform(pose: Pose) -> Plane:
     """Return the (2, 3) matrix from pixels of the portrait to pixels of the frame."""
-    matrix = cv2.getRotationMatrix2D(EYES, pose.lean_deg, pose.scale)
-    matrix[:, 2] += (pose.x - EYES[0], pose.y - EYES[1])
-    return np.asarray(matrix, np.float32)
+    matrix = np.asarray(cv2.getRotationMatrix2D(EYES, pose.lean_deg, pose.scale), np.float32)
+    matrix[:, 2] += np.array((pose.x - EYES[0], pose.y - EYES[1]), np.float32)
+    return matrix
 
 
 def _compose(scene: Scene, look: Picture, person: Plane, pose: Pose) -> Picture:
@@ -207,9 +218,9 @@ def _compose(scene: Scene, look: Picture, person: Plane, pose: Pose) -> Picture:
     alpha = cv2.warpAffine(person, matrix, (WIDTH, HEIGHT)) * (1 - scene.desk)
     if pose.outside:
         alpha *= _doorway()
-    shaded = scene.picture * (1 - 0.25 * cv2.GaussianBlur(alpha, (0, 0), 14 * pose.scale))[..., None]
-    mixed = figure * alpha[..., None] + shaded * (1 - alpha[..., None])
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    shaded = scene.picture * (1 - 0.15 * cv2.GaussianBlur(alpha, (0, 0), 14 * pose.scale))[..., None]
+    mixed: Picture = np.clip(figure * alpha[..., None] + shaded * (1 - alpha[..., None]), 0, 255).astype(np.uint8)
+    return mixed
 
 
 def _doorway() -> Plane:

@@ -14,11 +14,11 @@ Color = tuple[int, int, int]
 
 WIDTH, HEIGHT = 640, 480
 
-DOORWAY = (128, 62, 300, 420)
+DOORWAY = (128, 62, 372, 420)
 """Opening of the door: left, top, right, bottom. Whoever is still outside is seen only through it."""
 
-_FLOOR_Y = 352
-_DESK_Y = 392
+_FLOOR_Y = 340
+_DESK_Y = 376
 _FRAME_BGR: Color = (92, 86, 80)
 
 
@@ -65,12 +65,12 @@ def _street(picture: Picture) -> None:
     """Sky, trees and pavement, out of focus, in the doorway."""
     left, top, right, bottom = DOORWAY
     street = np.full((bottom - top, right - left, 3), (238, 226, 208), np.uint8)
-    cv2.rectangle(street, (100, 40), (right, 220), (176, 186, 196), cv2.FILLED)
-    for x in range(112, right - left, 26):
+    cv2.rectangle(street, (130, 40), (right, 220), (176, 186, 196), cv2.FILLED)
+    for x in range(142, right - left, 26):
         for y in range(54, 200, 34):
             cv2.rectangle(street, (x, y), (x + 13, y + 20), (152, 150, 142), cv2.FILLED)
     random = np.random.default_rng(4)
-    for x, y in random.integers((-10, 90), (110, 190), (60, 2)):
+    for x, y in random.integers((-10, 90), (140, 190), (70, 2)):
         green = int(random.integers(110, 165))
         cv2.circle(street, (int(x), int(y)), int(random.integers(8, 20)), (96, green, 112), cv2.FILLED, cv2.LINE_AA)
     cv2.rectangle(street, (0, 220), (right, bottom), (172, 176, 178), cv2.FILLED)
@@ -109,8 +109,8 @@ def _sign(picture: Picture) -> None:
 def _desk(picture: Picture) -> None:
     ramp = np.linspace(1.0, 0.72, HEIGHT - _DESK_Y, dtype=np.float32)[:, None, None]
     grain = np.random.default_rng(2).normal(0, 1, (HEIGHT - _DESK_Y, WIDTH)).astype(np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), sigmaX=40, sigmaY=0.8)[..., None] * 60
-    picture[_DESK_Y:] = np.clip(np.array((92, 128, 168), np.float32) * ramp + grain, 0, 255).astype(np.uint8)
+    streaks = cv2.GaussianBlur(grain, (0, 0), sigmaX=40, sigmaY=0.8)[..., None] * 60
+    picture[_DESK_Y:] = np.clip(np.array((92, 128, 168), np.float32) * ramp + streaks, 0, 255).astype(np.uint8)
     cv2.rectangle(picture, (0, _DESK_Y), (WIDTH, _DESK_Y + 13), (150, 184, 212), cv2.FILLED)
     cv2.line(picture, (0, _DESK_Y + 14), (WIDTH, _DESK_Y + 14), (60, 84, 112), 2)
 
@@ -134,4 +134,5 @@ def _light(picture: Picture) -> Picture:
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     far = ((x / WIDTH - 0.45) ** 2 + (y / HEIGHT - 0.4) ** 2)[..., None]
     soft = cv2.GaussianBlur(picture, (0, 0), 0.8).astype(np.float32)
-    return np.clip(soft * (1.04 - 0.35 * far), 0, 255).astype(np.uint8)
+    lit: Picture = np.clip(soft * (1.04 - 0.35 * far), 0, 255).astype(np.uint8)
+    return lit

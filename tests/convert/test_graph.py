@@ -12,6 +12,8 @@ from convert.graph import find_obstacles, list_operators, simplify_resizes  # no
 from convert.quantize import quantize  # noqa: E402
 from edge.runtime.tflite import open_raw_interpreter  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
+
 RNG = np.random.default_rng(0)
 SAMPLES = [RNG.integers(0, 256, (SIZE_PX, SIZE_PX, 3), np.uint8) for _ in range(8)]
 

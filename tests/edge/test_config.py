@@ -360,7 +360,7 @@ def test_an_endless_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(ConfigError) as caught:
         load_settings(path)
-    assert str(caught.value) == f"{path}: is longer than 200,000 bytes; this is no config.yaml"
+    assert str(caught.value) == f"{path}: is longer than 50,000 bytes; this is no config.yaml"
 
 
 def test_the_first_config_that_exists_is_found(tmp_path: Path) -> None:
