@@ -66,7 +66,7 @@ def annotate(
 
 
 def annotate_turn(turn: Turn) -> NDArray[np.uint8]:
-    """Return a copy of a turn's frame with its faces, the numbers of the people they belong to, and the alarm's state."""
+    """Return a copy of a turn's frame with its faces, the numbers of their people, and the alarm's state."""
     numbers = {person.box: person.id for person in turn.people}
     faces = [verdict.face for verdict in turn.verdicts]
     person_ids = {face: numbers[face.box] for face in faces if face.box in numbers}
@@ -164,7 +164,8 @@ def _draw_plate(picture: NDArray[np.uint8], plate: _Plate, left: int, top: int, 
 
 
 def _line_px(picture: NDArray[np.uint8]) -> int:
-    return max(1, round(min(picture.shape[0], picture.shape[1]) / 240))
+    smaller_px: int = min(picture.shape[:2])
+    return max(1, round(smaller_px / 240))
 
 
 def _corners(box: Box) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from train.detector_network import BLOCKS
 
 _SAMPLES = 6000
+_RIDGE = 1e-4
 
 
 def start_from_imagenet(network: keras.Model, mobilenet: keras.Model, pictures: NDArray[np.float32]) -> None:
@@ -34,7 +35,7 @@ def _narrow_block(
     theirs = f"block_{index}" if index else "expanded_conv"
     inner, outer = f"{theirs}_depthwise_relu", f"{theirs}_project_BN"
     probe = keras.Model(mobilenet.input, [mobilenet.get_layer(inner).output, mobilenet.get_layer(outer).output])
-    hidden, target = (_flat(x) for x in probe.predict(pictures, batch_size=8, verbose=0))
+    hidden, target = (_flat(x) for x in _run(probe, pictures))
     rows = rng.choice(len(hidden), min(_SAMPLES, len(hidden)), replace=False)
     hidden, target = hidden[rows], target[rows]
     project = mobilenet.get_layer(f"{theirs}_project").get_weights()[0][0, 0]
@@ -50,6 +51,12 @@ def _narrow_block(
     _set(network, f"block_{index}_project", fitted[None, None], bias)
 
 
+def _run(probe: keras.Model, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return the outputs of a model of several outputs; `predict` would trace a graph for each probe."""
+    parts = [probe(pictures[i : i + 8], training=False) for i in range(0, len(pictures), 8)]
+    return [np.concatenate([keras.ops.convert_to_numpy(x) for x in xs]) for xs in zip(*parts, strict=True)]
+
+
 def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x.reshape(-1, x.shape[-1])
 
@@ -57,9 +64,10 @@ def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def _least_squares(
     x: NDArray[np.float32], y: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    ridge = 1e-3 * len(x) * np.eye(x.shape[1])
     centered = x - x.mean(axis=0)
-    weights = np.linalg.solve(centered.T @ centered + ridge, centered.T @ (y - y.mean(axis=0)))
+    products = centered.T @ centered
+    ridge = _RIDGE * np.trace(products) / len(products) * np.eye(len(products))
+    weights = np.linalg.solve(products + ridge, centered.T @ (y - y.mean(axis=0)))
     return weights.astype(np.float32), (y.mean(axis=0) - x.mean(axis=0) @ weights).astype(np.float32)
 
 
@@ -84,7 +92,7 @@ def _settle_statistics(network: keras.Model, pictures: NDArray[np.float32]) -> N
     layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     layers = [layer for layer in layers if layer.name.startswith(("stem", "block_"))]
     probe = keras.Model(network.input, [layer.input for layer in layers])
-    for layer, x in zip(layers, probe.predict(pictures, batch_size=8, verbose=0), strict=True):
+    for layer, x in zip(layers, _run(probe, pictures), strict=True):
         mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
         _, shift, _, _ = layer.get_weights()
         layer.set_weights([np.sqrt(variance + layer.epsilon), shift + mean, mean, variance])

@@ -1,0 +1,344 @@
+"""Pictures, videos and GIFs as sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.errors import ConfigError, DataError
+from edge.records import Frame
+from edge.settings import Camera
+from edge.sources import Source, open_source
+from edge.sources.files import FrameTimes, PictureFiles, VideoFile, list_pictures, open_path, read_picture
+from edge.sources.orient import Oriented, orient
+from edge.sources.paced import Paced
+
+DATA = Path(os.environ.get("MASKWATCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
+RED, BLUE = (0, 0, 255), (255, 0, 0)
+
+
+def two_colors(left: tuple[int, int, int] = RED, right: tuple[int, int, int] = BLUE) -> NDArray[np.uint8]:
+    """Return a picture of 40×20 pixels whose halves differ."""
+    picture = np.zeros((20, 40, 3), np.uint8)
+    picture[:, :20], picture[:, 20:] = left, right
+    return picture
+
+
+def write(path: Path, picture: NDArray[np.generic], suffix: str = ".png") -> Path:
+    path.write_bytes(cv2.imencode(suffix, picture)[1].tobytes())
+    return path
+
+
+def write_video(path: Path, frames: int = 10, fps: float = 10.0) -> Path:
+    """Write a video whose n-th frame is grey of value 20 n."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (64, 48))
+    for index in range(frames):
+        writer.write(np.full((48, 64, 3), 20 * index, np.uint8))
+    writer.release()
+    return path
+
+
+def write_gif(path: Path, delays_cs: list[int]) -> Path:
+    """Write a GIF of 16×16 pixels, uncompressed, whose frames are shown for so many hundredths of a second each."""
+    palette = bytes(value for index in range(128) for value in (2 * index,) * 3)
+    out = b"GIF89a" + bytes((16, 0, 16, 0, 0xF6, 0, 0)) + palette
+    for index, delay_cs in enumerate(delays_cs):
+        row = bytes((128,)) + bytes((10 * index,)) * 16  # 128 resets the code table, so that codes stay 8 bits wide
+        codes = row * 16 + bytes((129,))
+        blocks = b"".join(bytes((len(part),)) + part for part in (codes[:255], codes[255:]))
+        out += b"\x21\xf9\x04\x04" + delay_cs.to_bytes(2, "little") + b"\x00\x00"
+        out += b"\x2c\x00\x00\x00\x00" + bytes((16, 0, 16, 0, 0, 7)) + blocks + b"\x00"
+    path.write_bytes(out + b"\x3b")
+    return path
+
+
+def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
+    tag = b"\x01\x12\x00\x03\x00\x00\x00\x01" + orientation.to_bytes(2, "big") + b"\x00\x00"
+    exif = b"Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01" + tag + b"\x00\x00\x00\x00"
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+
+
+def all_frames(source: Source) -> list[Frame]:
+    return list(iter(lambda: source.next_frame(1.0), None))  # type: ignore[arg-type]
+
+
+# pictures
+
+
+def test_picture_is_read_from_a_path_that_is_not_ascii(tmp_path: Path) -> None:
+    path = write(tmp_path / "Tür Süd 門.png", two_colors())
+    assert np.array_equal(read_picture(path), two_colors())
+
+
+def test_picture_is_turned_as_its_exif_orientation_says(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", two_colors())[1].tobytes()
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(with_exif_orientation(jpeg, 6))  # 6: to be turned clockwise by a quarter
+    picture = read_picture(path)
+    assert picture.shape == (40, 20, 3)
+    assert picture[2, 10].argmax() == 2  # the left, red half is on top now
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(np.full((5, 6), 120, np.uint8), id="grey"),
+        pytest.param(np.full((5, 6, 3), 120 * 257, np.uint16), id="16 bit"),
+        pytest.param(np.full((5, 6), 120 * 257, np.uint16), id="grey 16 bit"),
+        pytest.param(np.dstack([np.full((5, 6, 3), 120, np.uint8), np.full((5, 6), 9, np.uint8)]), id="alpha"),
+    ],
+)
+def test_every_kind_of_picture_becomes_8_bit_color(tmp_path: Path, picture: NDArray[np.generic]) -> None:
+    read = read_picture(write(tmp_path / "door.png", picture))
+    assert read.dtype == np.uint8
+    assert np.array_equal(read, np.full((5, 6, 3), 120))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"this is no picture", "not a readable picture"),
+        (b"", "empty"),
+        (cv2.imencode(".jpg", two_colors())[1].tobytes()[:200], "not a readable picture"),
+        (b"\xff\xd8\xff", "not a readable picture"),
+    ],
+)
+def test_bad_picture_is_one_sentence_with_its_name(tmp_path: Path, content: bytes, complaint: str) -> None:
+    path = tmp_path / "door.jpg"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=complaint) as caught:
+        read_picture(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_picture_larger_than_opencv_allows_is_a_data_error(tmp_path: Path) -> None:
+    header = cv2.imencode(".bmp", two_colors())[1].tobytes()
+    path = tmp_path / "huge.bmp"
+    path.write_bytes(header[:18] + (60_000).to_bytes(4, "little") * 2 + header[26:])
+    with pytest.raises(DataError, match="huge.bmp"):
+        read_picture(path)
+
+
+def test_missing_picture_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        read_picture(tmp_path / "none.jpg")
+
+
+def test_folder_gives_its_pictures_by_name_and_leaves_other_files_out(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    other = tmp_path / "notes.txt"
+    assert list_pictures([tmp_path, other]) == [tmp_path / "a.jpg", tmp_path / "b.PNG", other]
+
+
+def test_folder_without_pictures_is_an_error_when_it_is_read(tmp_path: Path) -> None:
+    assert list_pictures([tmp_path]) == [tmp_path]
+    with pytest.raises(DataError, match="folder without pictures"):
+        read_picture(tmp_path)
+
+
+def test_bad_picture_does_not_stop_the_others(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", two_colors())
+    (tmp_path / "2.png").write_text("no picture")
+    write(tmp_path / "3.png", two_colors())
+    source = PictureFiles([tmp_path], interval_s=0.5)
+    assert len(source) == 3
+    assert source.next_frame(1.0) is not None
+    with pytest.raises(DataError, match=r"2\.png"):
+        source.next_frame(1.0)
+    last = source.next_frame(1.0)
+    assert last is not None
+    assert (last.frame_index, last.captured_s, last.name) == (2, 1.0, str(tmp_path / "3.png"))
+    assert source.next_frame(1.0) is None
+
+
+def test_pictures_start_over_with_loop_and_end_when_closed(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", two_colors())
+    source = PictureFiles([tmp_path], interval_s=0.5, loop=True)
+    times = [frame.captured_s for frame in (source.next_frame(1.0), source.next_frame(1.0)) if frame]
+    assert times == [0.0, 0.5]
+    source.close()
+    source.close()
+    assert source.next_frame(1.0) is None
+
+
+# videos
+
+
+def test_video_gives_every_frame_with_its_time(tmp_path: Path) -> None:
+    video = VideoFile(write_video(tmp_path / "tür 12:30.mp4", frames=10, fps=10.0))
+    assert (video.fps, video.frame_count) == (10.0, 10)
+    frames = all_frames(video)
+    assert [frame.frame_index for frame in frames] == list(range(10))
+    assert [frame.captured_s for frame in frames] == pytest.approx([0.1 * index for index in range(10)])
+    assert [round(float(frame.bgr.mean()) / 20) for frame in frames] == list(range(10))
+
+
+def test_gif_frames_keep_their_own_durations(tmp_path: Path) -> None:
+    frames = all_frames(VideoFile(write_gif(tmp_path / "door.gif", [10, 30, 5, 50])))
+    assert [frame.captured_s for frame in frames] == pytest.approx([0.0, 0.1, 0.4, 0.45])
+    assert frames[0].bgr.shape == (16, 16, 3)
+    assert [round(float(frame.bgr.mean()) / 20) for frame in frames] == [0, 1, 2, 3]
+
+
+def test_looped_video_starts_over_and_its_time_goes_on(tmp_path: Path) -> None:
+    video = VideoFile(write_video(tmp_path / "door.mp4", frames=3, fps=10.0), loop=True)
+    frames = [frame for frame in (video.next_frame(1.0) for _ in range(7)) if frame]
+    video.close()
+    assert [frame.captured_s for frame in frames] == pytest.approx([0.1 * index for index in range(7)])
+    assert frames[3].bgr.mean() == pytest.approx(frames[0].bgr.mean(), abs=2)
+    assert video.next_frame(1.0) is None
+
+
+@pytest.mark.parametrize("content", [b"this is no video", b""])
+def test_bad_video_is_a_data_error_with_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "door.mp4"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"door\.mp4: not a readable video"):
+        VideoFile(path)
+
+
+def test_missing_video_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        open_path(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize(
+    ("stamps_s", "times_s"),
+    [
+        ([0.0, 0.1, 0.25], [0.0, 0.1, 0.25]),
+        ([1.4, 1.5, 1.6], [0.0, 0.1, 0.2]),
+        ([0.0, 0.0, 0.0], [0.0, 0.5, 1.0]),
+        ([0.0, 0.1, 0.05, 0.7], [0.0, 0.1, 0.6, 0.7]),
+        ([float("nan"), 0.3], [0.0, 0.5]),
+    ],
+)
+def test_frame_times_start_at_zero_and_always_grow(stamps_s: list[float], times_s: list[float]) -> None:
+    times = FrameTimes(fps=2.0)
+    assert [times.next_s(stamp_s) for stamp_s in stamps_s] == pytest.approx(times_s)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "count"), [("door_in.gif", 20), ("door_out.gif", 17)])
+def test_real_gif_is_read_whole(name: str, count: int) -> None:
+    path = DATA / "video" / name
+    if not path.is_file():
+        pytest.skip(f"{path} is not here; MASKWATCH_DATA names the folder")
+    frames = all_frames(VideoFile(path))
+    assert len(frames) == count
+    assert frames[-1].captured_s == pytest.approx(0.13 * (count - 1), rel=0.1)
+
+
+# in the place of a camera
+
+
+class Clock:
+    """Time that passes only when somebody sleeps, or when the test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.slept_s: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s.append(seconds)
+        self.now_s += seconds
+
+
+class Numbered:
+    """Frames a second apart; an exception in the list is raised."""
+
+    def __init__(self, count: int, failing: int | None = None) -> None:
+        self._indices: Iterator[int] = iter(range(count))
+        self._failing = failing
+        self.closed = False
+
+    def next_frame(self, timeout_s: float) -> Frame | None:
+        index = next(self._indices, None)
+        if index is None:
+            return None
+        if index == self._failing:
+            raise DataError("bad picture")
+        return Frame(index, float(index), two_colors())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_paced_frames_come_at_their_times_in_the_clocks_seconds() -> None:
+    clock = Clock()
+    frames = all_frames(Paced(Numbered(3), clock, clock.sleep))
+    assert [frame.captured_s for frame in frames] == [100.0, 101.0, 102.0]
+    assert clock.slept_s == [1.0, 1.0]
+
+
+def test_paced_frames_that_the_reader_was_too_slow_for_are_dropped() -> None:
+    clock = Clock()
+    source = Paced(Numbered(8), clock, clock.sleep)
+    first = source.next_frame(1.0)
+    clock.now_s = 104.5
+    rest = all_frames(source)
+    assert first is not None
+    assert [frame.frame_index for frame in [first, *rest]] == [0, 4, 5, 6, 7]
+
+
+def test_paced_source_gives_every_frame_once_however_late_the_reader_is() -> None:
+    clock = Clock()
+    source = Paced(Numbered(100), clock, clock.sleep)
+    source.next_frame(1.0)
+    clock.now_s = 1000.0
+    indices = [frame.frame_index for frame in all_frames(source)]
+    assert indices == sorted(set(indices))
+    assert indices[-1] == 99
+
+
+def test_paced_source_loses_no_good_frame_to_a_bad_one() -> None:
+    clock = Clock()
+    source = Paced(Numbered(3, failing=1), clock, clock.sleep)
+    with pytest.raises(DataError):
+        source.next_frame(1.0)
+    assert [frame.frame_index for frame in all_frames(source)] == [0, 2]
+
+
+def test_wrapping_sources_close_the_file() -> None:
+    inner = Numbered(3)
+    Paced(Oriented(inner, 90, False)).close()
+    assert inner.closed
+
+
+@pytest.mark.parametrize(
+    ("rotate_deg", "mirror", "red_side"),
+    [(0, False, "left"), (0, True, "right"), (90, False, "top"), (180, False, "right"), (270, False, "bottom")],
+)
+def test_picture_is_turned_clockwise_then_mirrored(rotate_deg: int, mirror: bool, red_side: str) -> None:
+    picture = orient(two_colors(), rotate_deg, mirror)
+    middle = {"left": (10, 2), "right": (10, 37), "top": (2, 10), "bottom": (37, 10)}[red_side]
+    assert tuple(picture[middle]) == RED
+
+
+def test_files_source_stands_in_for_the_camera(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", two_colors())
+    source = open_source(Camera(source="files", device=str(tmp_path), rotate_deg=90))
+    frame = source.next_frame(1.0)
+    source.close()
+    assert frame is not None
+    assert frame.bgr.shape == (40, 20, 3)
+
+
+def test_files_source_needs_a_path() -> None:
+    with pytest.raises(ConfigError, match=r"camera\.device: must name a file or folder"):
+        open_source(Camera(source="files", device=0))
+
+
+def test_source_that_this_version_lacks_lists_those_it_has() -> None:
+    with pytest.raises(ConfigError, match="files, v4l2, got rtsp"):
+        open_source(Camera(source="rtsp"))
