@@ -42,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, required=True, help="models/NAME.tflite; the manifest goes beside it")
     parser.add_argument("--calibration", type=Path, help="folder of pictures (default: the run's training pictures)")
     parser.add_argument("--samples", type=int, default=300, help="how many pictures set the ranges (default 300)")
+    parser.add_argument("--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)")
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
     parser.add_argument("--min-score", type=float, help="recommended threshold (default: measured, or 0.6)")
     return parser
@@ -75,7 +76,7 @@ def convert(options: argparse.Namespace) -> Comparison:
     if obstacles:
         raise ModelError(f"{options.run}: {'; '.join(obstacles)}; nothing was written")
     twin = Int8Twin(small, output_shapes(model))
-    comparison = _compare(model, twin, read_split(options.run / "split.csv", frozenset({"validation", "test"})), labels)
+    comparison = _compare(model, twin, _held_back(options, kind_of(model)), labels)
     if comparison.lost_points > options.max_loss:
         raise ModelError(
             f"{options.run}: int8 lost {comparison.lost_points:.2f} points of {comparison.measure} (float "
@@ -102,6 +103,11 @@ def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
     if options.calibration:
         return list_pictures(options.calibration)
     return read_split(options.run / "split.csv", frozenset({"train"}))
+
+
+def _held_back(options: argparse.Namespace, kind: str) -> list[Sample]:
+    samples = read_split(options.run / "split.csv", frozenset({"validation", "test"}))
+    return choose(samples, options.verify) if kind == CLASSIFIER_KIND else samples
 
 
 def _inputs(model: keras.Model, samples: Sequence[Sample]) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.geometry import Box
-from edge.pipeline import Turn
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY, AlarmState, Face, Verdict, VerdictKind
 
 Color = tuple[int, int, int]
@@ -63,14 +62,6 @@ def annotate(
     for verdict in verdicts:
         _draw_label(picture, verdict, top_px, (person_ids or {}).get(verdict.face))
     return picture
-
-
-def annotate_turn(turn: Turn) -> NDArray[np.uint8]:
-    """Return a copy of a turn's frame with its faces, the numbers of their people, and the alarm's state."""
-    numbers = {person.box: person.id for person in turn.people}
-    faces = [verdict.face for verdict in turn.verdicts]
-    person_ids = {face: numbers[face.box] for face in faces if face.box in numbers}
-    return annotate(turn.frame.bgr, turn.verdicts, turn.decision.alarm, person_ids=person_ids)
 
 
 def label_text(verdict: Verdict, person_id: int | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.random import Generator
@@ -22,7 +22,8 @@ def quotas(sizes: NDArray[np.int_], power: float, total: int) -> NDArray[np.int_
     """
     share = sizes.astype(float) ** power
     wanted = share / share.sum() * total
-    return np.minimum(np.ceil(wanted).astype(int), sizes * MAX_REPEATS)
+    limited: NDArray[np.int_] = np.minimum(np.ceil(wanted).astype(int), sizes * MAX_REPEATS)
+    return limited
 
 
 class BalancedOrder:
@@ -58,8 +59,8 @@ def _draw(cell: NDArray[np.intp], count: int, rng: Generator) -> NDArray[np.intp
     return np.concatenate([rng.permutation(cell) for _ in range(rounds)])[:count]
 
 
-def _indices_by(keys: object) -> list[NDArray[np.intp]]:
-    groups: dict[object, list[int]] = {}
-    for index, key in enumerate(keys):  # type: ignore[call-overload]
+def _indices_by(keys: Iterable[str]) -> list[NDArray[np.intp]]:
+    groups: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
         groups.setdefault(key, []).append(index)
-    return [np.array(groups[key], np.intp) for key in sorted(groups, key=str)]
+    return [np.array(groups[key], np.intp) for key in sorted(groups)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -111,9 +111,7 @@ def _fine_optimizer(recipe: ClassifierRecipe, steps: int) -> keras.optimizers.Op
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
 
 
-def _compiled(
-    network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.optimizers.Optimizer
-) -> keras.Model:
+def _compiled(network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.optimizers.Optimizer) -> keras.Model:
     """Return a model of the same weights for one phase: what is compiled, or restored, stays with that phase."""
     phase = keras.Model(network.input, network.output)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
@@ -144,12 +142,5 @@ def classify(
     if not faces:
         return np.zeros(0, np.intp)
     batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
-    return np.asarray(network.predict(batches, verbose=0)).argmax(axis=1)
-
-
-def count_by_split(faces: Sequence[LabeledFace], split: Mapping[Path, str]) -> dict[str, list[LabeledFace]]:
-    """Return the faces of each split."""
-    parts: dict[str, list[LabeledFace]] = {}
-    for face in faces:
-        parts.setdefault(split[face.path], []).append(face)
-    return parts
+    said: NDArray[np.intp] = np.asarray(network.predict(batches, verbose=0)).argmax(axis=1)
+    return said

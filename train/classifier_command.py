@@ -35,8 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--folders", nargs="+", type=Path, default=[], metavar="DIR", help="one folder a class in each")
     data.add_argument("--boxes", nargs="+", default=[], metavar="CSV[=DIR]", help="annotations [and their pictures]")
     data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
-    data.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn")
-    data.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes and finds the face in the folders' pictures")
+    data.add_argument(
+        "--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn"
+    )
+    data.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="ONNX",
+        help="SCRFD model that repairs the boxes and finds the face in the folders' pictures",
+    )
     data.add_argument("--validation", type=float, default=0.1, help="part held back to decide when to stop (0.1)")
     data.add_argument("--test", type=float, default=0.1, help="part held back to be scored (0.1)")
     data.add_argument("--limit", type=int, metavar="N", help="use N faces only, for a quick try")
@@ -62,7 +69,9 @@ def run(options: argparse.Namespace) -> int:
     plot_history(options.output / "plot.png", history, [recipe.head_epochs] if recipe.head_epochs else [])
     plot_confusion(options.output / "confusion.png", report.test)
     write_report(options.output, report)
-    print(f"{options.output}: accuracy {report.test.accuracy:.4f} on {report.test.support} held-back faces; see report.md")
+    print(
+        f"{options.output}: accuracy {report.test.accuracy:.4f} on {report.test.support} held-back faces; see report.md"
+    )
     return 0
 
 
@@ -129,4 +138,6 @@ def _score_sources(
     faces: Sequence[LabeledFace], truth: np.ndarray, said: np.ndarray, labels: Sequence[str]
 ) -> dict[str, Scores]:
     sources = np.array([face.source for face in faces])
-    return {str(name): score_labels(truth[sources == name], said[sources == name], labels) for name in np.unique(sources)}
+    return {
+        str(name): score_labels(truth[sources == name], said[sources == name], labels) for name in np.unique(sources)
+    }

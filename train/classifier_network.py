@@ -47,7 +47,9 @@ def load_start(network: keras.Model, weights: Path | None, alpha: float) -> None
     try:
         _copy_layers(_read_start(weights, network.input.shape[1], alpha), network)
     except (ValueError, OSError) as exc:
-        raise ModelError(f"{weights or 'imagenet'}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}") from exc
+        raise ModelError(
+            f"{weights or 'imagenet'}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}"
+        ) from exc
 
 
 def _first_line(exc: Exception) -> str:

@@ -41,7 +41,9 @@ def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[La
     With `labels` only those folders are read. Raises DataError when there is no class folder with a picture.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; it must hold one folder a class, such as with_mask/ and without_mask/")
+        raise DataError(
+            f"{folder}: no such folder; it must hold one folder a class, such as with_mask/ and without_mask/"
+        )
     faces = [
         LabeledFace(path, None, path.parent.name, folder.resolve().name)
         for path in sorted(folder.glob("*/*"))

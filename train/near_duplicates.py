@@ -1,12 +1,15 @@
-"""Groups pictures that show the same photograph: copied, re-encoded, resized, cropped a little, mirrored.
+"""Groups pictures that show the same photograph: copied, re-encoded, resized, mirrored, with a mask painted in.
 
-Perceptual hashes (pHash, through imagehash) of the whole picture and of its mirror image; pictures whose hashes
-differ in few bits belong together, and so does whoever belongs to one of them.
+Perceptual hashes (pHash, through imagehash) of the whole picture and of its upper part, upright and mirrored; pictures
+one of whose hashes differs in few bits belong together, and so does whoever belongs to one of them. The upper part is
+what a mask pasted over mouth and nose leaves alone: of 477 pictures of the classic 1,376 whose photograph also stands,
+without the mask, in the other class, the whole picture's hash finds 302 and both together 463.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,45 +22,58 @@ from tqdm import tqdm
 from edge.preprocess import Picture
 from train.faces import read_picture
 
-MAX_BITS = 8
-"""Of 64: hashes that differ in no more come from the same photograph."""
+_BITS = 64
 
-Hashes = NDArray[np.float32]
-"""(n, 64) float32, a hash a row, each bit −1 or 1."""
-
-
-def hash_pictures(paths: Iterable[Path]) -> tuple[Hashes, Hashes]:
-    """Return the hashes of pictures and of their mirror images. Raises DataError for a picture that cannot be read."""
-    pairs = [_hash_both(read_picture(path)) for path in tqdm(paths, desc="near-duplicates", unit="picture", leave=False)]
-    upright, mirrored = (np.array(side, np.float32).reshape(-1, 64) for side in zip(*pairs, strict=True))
-    return upright, mirrored
+Hashes = NDArray[np.int8]
+"""(…, 64) int8, each bit −1 or 1."""
 
 
-def _hash_both(bgr: Picture) -> tuple[Hashes, Hashes]:
-    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    return hash_of(grey), hash_of(np.ascontiguousarray(grey[:, ::-1]))
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a picture that is hashed: from its top down to `height_frac` of its height.
+
+    Hashes that differ in no more than `max_bits` of 64 come from the same photograph.
+    """
+
+    height_frac: float
+    max_bits: int
 
 
-def hash_of(grey: Picture) -> Hashes:
-    """Return the pHash, (64,) float32 of −1 and 1, of a (height, width) uint8 picture."""
-    bits = imagehash.phash(Image.fromarray(grey)).hash
-    return np.where(bits, 1, -1).astype(np.float32).reshape(-1)
+VIEWS = (View(1.0, 8), View(0.4, 4))
+"""Measured on 7,667 pictures of seven sources: two bits more in either chain hundreds of unlike pictures together."""
 
 
-def pairs_within(hashes: tuple[Hashes, Hashes], max_bits: int, rows: int = 1024) -> NDArray[np.intp]:
-    """Return the pairs, (m, 2), of different pictures whose hashes, one maybe mirrored, differ in at most `max_bits`."""
-    upright, mirrored = hashes
-    found = []
-    for start in range(0, len(upright), rows):
+def hash_picture(bgr: Picture) -> Hashes:
+    """Return the hashes, (views, 2, 64) int8, of a picture: of each view upright and mirrored."""
+    grey = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    parts = [grey[: max(1, round(grey.shape[0] * view.height_frac))] for view in VIEWS]
+    return np.stack([[_phash(part), _phash(np.ascontiguousarray(part[:, ::-1]))] for part in parts])
+
+
+def _phash(grey: Picture) -> Hashes:
+    bits = imagehash.phash(Image.fromarray(np.ascontiguousarray(grey))).hash
+    return np.where(bits, 1, -1).astype(np.int8).reshape(_BITS)
+
+
+def find_pairs(hashes: Hashes, views: Sequence[View] = VIEWS) -> NDArray[np.intp]:
+    """Return the pairs (m, 2), smaller index first, of pictures alike in one view; `hashes` is (n, views, 2, 64)."""
+    pairs = [_pairs_within(hashes[:, i].astype(np.float32), view.max_bits) for i, view in enumerate(views)]
+    return np.unique(np.concatenate(pairs), axis=0)
+
+
+def _pairs_within(hashes: NDArray[np.float32], max_bits: int, rows: int = 1024) -> NDArray[np.intp]:
+    found = [np.zeros((0, 2), np.intp)]
+    upright, mirrored = hashes[:, 0], hashes[:, 1]
+    for start in range(0, len(hashes), rows):
         block = upright[start : start + rows]
         alike = np.maximum(block @ upright.T, block @ mirrored.T)
-        a, b = np.nonzero((64 - alike) / 2 <= max_bits)
+        a, b = np.nonzero((_BITS - alike) / 2 <= max_bits)
         found.append(np.stack([a + start, b], axis=1)[a + start < b])
-    return np.concatenate(found) if found else np.zeros((0, 2), np.intp)
+    return np.concatenate(found)
 
 
 def join_pairs(count: int, pairs: Iterable[Sequence[int]]) -> list[int]:
-    """Return the group of each of `count` things, where paired things share one; a group's number is its first member's.
+    """Return the group of each of `count` things: paired things share one, and its number is its first member's.
 
     Union-find with path halving (Tarjan and van Leeuwen 1984).
     """
@@ -75,10 +91,11 @@ def join_pairs(count: int, pairs: Iterable[Sequence[int]]) -> list[int]:
     return [root(i) for i in range(count)]
 
 
-def group_pictures(paths: Sequence[Path], max_bits: int = MAX_BITS) -> dict[Path, int]:
+def group_pictures(paths: Iterable[Path]) -> dict[Path, int]:
     """Return the group of each picture. Raises DataError for a picture that cannot be read."""
     distinct = list(dict.fromkeys(paths))
     if not distinct:
         return {}
-    groups = join_pairs(len(distinct), pairs_within(hash_pictures(distinct), max_bits))
-    return dict(zip(distinct, groups, strict=True))
+    bar = tqdm(distinct, desc="near-duplicates", unit="picture", leave=False)
+    hashes = np.stack([hash_picture(read_picture(path)) for path in bar])
+    return dict(zip(distinct, join_pairs(len(distinct), find_pairs(hashes)), strict=True))

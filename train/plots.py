@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from train.scores import Scores
 
+_DPI = 100
 _CURVES = (
     ("loss", "training loss", "tab:blue", "-"),
     ("val_loss", "validation loss", "tab:blue", "--"),
@@ -60,4 +60,4 @@ def plot_confusion(path: Path, scores: Scores) -> None:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    FigureCanvasAgg(figure).print_png(str(path))
+    figure.savefig(path, dpi=_DPI)

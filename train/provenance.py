@@ -22,7 +22,10 @@ def describe_run(arguments: Sequence[str], wall_s: float) -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "wall_s": round(wall_s, 1),
         "machine": describe_machine(),
-        "versions": {"python": platform.python_version(), **_versions("keras", "tensorflow-cpu", "tensorflow", "numpy")},
+        "versions": {
+            "python": platform.python_version(),
+            **_versions("keras", "tensorflow-cpu", "tensorflow", "numpy"),
+        },
     }
 
 

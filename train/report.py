@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,9 @@ def to_markdown(report: Report) -> str:
         "## By source",
         _source_table(report.by_source),
         "## Data",
-        _data_table(report.data),
+        data_table(report.data),
         "## How it was made",
-        _made_list(report),
+        made_list(report.made, report.recipe),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -70,7 +70,8 @@ def _source_table(by_source: Mapping[str, Scores]) -> str:
     return table(("source", "accuracy", *(f"F1 {label} (support)" for label in labels), "support"), rows)
 
 
-def _data_table(data: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+def data_table(data: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+    """Return how many faces of each label each split has from each source, as a Markdown table."""
     rows = [
         (split, source, ", ".join(f"{label} {n}" for label, n in counts.items()))
         for split, sources in data.items()
@@ -79,14 +80,15 @@ def _data_table(data: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
     return table(("split", "source", "faces"), rows)
 
 
-def _made_list(report: Report) -> str:
-    lines = {**report.made, "recipe": ", ".join(f"{k} {v}" for k, v in report.recipe.items())}
+def made_list(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    """Return what made a model as a Markdown list; `made` is `train.provenance.describe_run`."""
+    lines = {**made, "recipe": ", ".join(f"{k} {v}" for k, v in recipe.items())}
     lines["command"] = f"`{lines['command']}`"
-    lines["versions"] = ", ".join(f"{k} {v}" for k, v in report.made["versions"].items())
+    lines["versions"] = ", ".join(f"{k} {v}" for k, v in made["versions"].items())
     return "\n".join(f"- {key}: {value}" for key, value in lines.items())
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -96,7 +96,7 @@ def write_history(run: Path) -> keras.callbacks.Callback:
 
 
 def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
-    """Return a callback that keeps weights, optimizer and epoch of a phase, and starts from what an earlier call kept."""
+    """Return a callback that keeps a phase's weights, optimizer and epoch, and goes on from those it finds."""
     return keras.callbacks.BackupAndRestore(
         str(run / "backup" / phase), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,23 +67,39 @@ def _deal(groups: Sequence[Sequence[Path]], fractions: Fractions) -> dict[Path, 
     return split
 
 
-def split_faces(
-    faces: Sequence[LabeledFace], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
+def split_pictures(
+    strata: Mapping[Path, Hashable], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
 ) -> dict[Path, str]:
-    """Return the split of each face's picture.
+    """Return the split of each picture; `strata` tells what of, for example its source and label.
 
     Pictures listed in a `prepare.csv` keep the split it gives, and their near-duplicates elsewhere share it. Pictures
     that are left out are only scored, and so are their near-duplicates.
     """
-    strata = {face.path: (face.source, face.label) for face in reversed(faces)}
     given = {path: split for path, split in read_prepared(strata).items() if path not in left_out}
     given.update(dict.fromkeys(left_out, TEST))
     if given.keys() >= strata.keys():
         return given
     groups = group_pictures(sorted(strata))
     split = split_groups(groups, strata, fractions, seed)
-    decided = {groups[path]: name for path, name in sorted(given.items(), key=lambda item: item[0] in left_out)}
-    return {path: given.get(path) or decided.get(groups[path]) or split[path] for path in strata}
+    decided = {groups[path]: name for path, name in sorted(given.items(), reverse=True)}
+    tested = {groups[path] for path in left_out}
+    return {path: _decide(path, groups[path], given, decided, tested) or split[path] for path in strata}
+
+
+def _decide(
+    path: Path, group: int, given: Mapping[Path, str], decided: Mapping[int, str], tested: Collection[int]
+) -> str | None:
+    if group in tested:
+        return TEST
+    return given.get(path) or decided.get(group)
+
+
+def split_faces(
+    faces: Sequence[LabeledFace], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
+) -> dict[Path, str]:
+    """Return the split of each face's picture, see `split_pictures`; each label and source gets its part."""
+    strata = {face.path: (face.source, face.label) for face in reversed(faces)}
+    return split_pictures(strata, fractions, seed, left_out)
 
 
 def read_prepared(paths: Mapping[Path, object]) -> dict[Path, str]:

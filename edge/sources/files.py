@@ -16,6 +16,7 @@ from edge.settings import Camera
 from edge.sources import Source
 from edge.sources.orient import Oriented
 from edge.sources.paced import Paced
+from edge.sources.quiet import quiet_opencv
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """What counts as a picture when a folder is listed; a file that is named itself may be called anything."""
@@ -206,6 +207,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def _open_video(path: Path) -> cv2.VideoCapture:
     _require_file(path)
+    quiet_opencv()
     # absolute, or FFmpeg takes what comes before a colon for a protocol
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from edge.records import Frame
 from edge.sources import Source
@@ -14,10 +13,7 @@ _MAX_DROPS = 30
 
 
 class Paced:
-    """A source that waits until each frame is due and drops those that the reader was too slow for.
-
-    `captured_s` becomes the clock's, as a camera's would be: the moment of the first frame plus the file's own time.
-    """
+    """A source that waits until each frame is due and drops those that the reader was too slow for."""
 
     def __init__(
         self,
@@ -43,11 +39,10 @@ class Paced:
         if self._started_s is None:
             self._started_s = self._clock() - frame.captured_s
         newest = self._drop_late(frame, timeout_s)
-        due_s = self._due_s(newest)
-        wait_s = due_s - self._clock()
+        wait_s = self._due_s(newest) - self._clock()
         if wait_s > 0:
             self._sleep(wait_s)
-        return replace(newest, captured_s=due_s)
+        return newest
 
     def close(self) -> None:
         """Close the source. Calling it again does nothing."""

@@ -19,6 +19,7 @@ from edge.records import Frame
 from edge.settings import Camera
 from edge.sources.latest import LatestSlot, RateLimit
 from edge.sources.orient import orient
+from edge.sources.quiet import quiet_opencv
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Capture(Protocol):
 
 def open_v4l2(path: str) -> Capture:
     """Return OpenCV's capture of a device like /dev/video0; ask it whether it is open."""
+    quiet_opencv()
     return cv2.VideoCapture(path, cv2.CAP_V4L2)
 
 

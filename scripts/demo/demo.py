@@ -84,7 +84,9 @@ def watch_clip(clip: Path, copy: Path) -> int:
     handler.setFormatter(SinceStart())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     pins = settings.gpio
-    print(f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, status lamp {pins.status_lamp_pin})")
+    print(
+        f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, status lamp {pins.status_lamp_pin})"
+    )
     with closing(ClipWriter(copy, FPS)) as writer:
         return run_daemon(settings, ROOT, lambda: False, Story(writer).add)
 

@@ -30,6 +30,9 @@ _SILHOUETTE = (
 
 _EDGE_PX = 5
 
+_REGION = (160, 85, 292, 205)
+"""The part of the portrait that the mask, its loops and its shadow change: left, top, right, bottom."""
+
 _MASK_TOP = ((182, 117), (193, 119), (205, 116), (216, 110), (225, 108), (234, 110), (246, 117), (258, 122), (269, 121))
 _MASK_BOTTOM = (
     (182, 147),
@@ -78,21 +81,24 @@ def cut_out(portrait: Picture) -> Plane:
 
 def put_mask_on(portrait: Picture) -> Picture:
     """Return the portrait with a light blue surgical mask over nose, mouth and chin, and its ear loops."""
-    fine = cv2.resize(portrait, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    left, top, right, bottom = _REGION
+    plain = portrait[top:bottom, left:right]
+    fine = cv2.resize(plain, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_CUBIC).astype(np.float32)
     across, down, alpha = _mask_coordinates(fine.shape[1], fine.shape[0])
     shadow = cv2.GaussianBlur(alpha, (0, 0), 2.5 * _FINE) * 0.45
     fine *= 1 - (shadow * (1 - alpha))[..., None]
     _draw_loops(fine)
-    cloth = np.array(_MASK_BGR, np.float32) * _shade(across, down, fine)[..., None]
-    masked = fine * (1 - alpha[..., None]) + np.clip(cloth, 0, 255) * alpha[..., None]
-    size = portrait.shape[1], portrait.shape[0]
-    small = cv2.resize(np.clip(masked, 0, 255).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
+    cloth = np.array(_MASK_BGR, np.float32) * _shade(across, down)[..., None]
+    fine = np.clip(fine * (1 - alpha[..., None]) + np.clip(cloth, 0, 255) * alpha[..., None], 0, 255)
+    masked = portrait.copy()
+    masked[top:bottom, left:right] = cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    return masked
 
 
 def _mask_coordinates(width: int, height: int) -> tuple[Plane, Plane, Plane]:
     """Return for every pixel: how far across the mask, -1..1, how far down, 0..1, and how much it is in it, 0..1."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / _FINE
+    y, x = y + _REGION[1], x + _REGION[0]
     top, bottom = _curve(_MASK_TOP, x[0]), _curve(_MASK_BOTTOM, x[0])
     down = (y - top) / (bottom - top)
     lean = _MASK_SLANT * (y - _MASK_TOP[0][1])
@@ -110,7 +116,7 @@ def _curve(points: tuple[tuple[int, int], ...], x: Plane) -> Plane:
     return np.asarray(smooth[0], np.float32)
 
 
-def _shade(across: Plane, down: Plane, fine: NDArray[np.float32]) -> Plane:
+def _shade(across: Plane, down: Plane) -> Plane:
     """Return the brightness of the cloth, 1.0 is the plain color: round over the face, pleated, hemmed, woven."""
     across, down = np.clip(across, -1, 1), np.clip(down, 0, 1)
     shade = 1.08 - 0.30 * abs(across + 0.12) ** 2.4 - 0.16 * down**2
@@ -127,6 +133,6 @@ def _shade(across: Plane, down: Plane, fine: NDArray[np.float32]) -> Plane:
 
 def _draw_loops(fine: NDArray[np.float32]) -> None:
     for loop in _LOOPS:
-        points = np.rint(np.array(loop) * _FINE).astype(np.int32)
+        points = np.rint((np.array(loop) - _REGION[:2]) * _FINE).astype(np.int32)
         cv2.polylines(fine, [points], False, (150, 140, 130), 2 * _FINE, cv2.LINE_AA)
         cv2.polylines(fine, [points], False, (238, 232, 226), round(1.3 * _FINE), cv2.LINE_AA)

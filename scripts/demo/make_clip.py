@@ -33,6 +33,8 @@ _MEMBER = "skimage/data/astronaut.png"
 _LEAD_S = 0.5
 _GAP_S = 2.0
 _MIN_SECONDS = 7.0
+_NOISES = 8
+"""Different frames of camera noise; they take turns."""
 
 _PATH = (
     (0.00, -4.0, 190.0, 0.47, True),
@@ -109,12 +111,15 @@ def render(portrait: Picture, seconds: float) -> Iterator[tuple[Picture, Truth]]
     scene, person = draw_scene(), cut_out(portrait)
     looks = {False: portrait, True: put_mask_on(portrait)}
     random = np.random.default_rng(0)
+    noise = [random.normal(0, 2.0, scene.picture.shape).astype(np.float32) for _ in range(_NOISES)]
     for frame_index in range(round(seconds * FPS)):
         time_s = frame_index / FPS
         pose = pose_at(time_s, seconds)
         picture = scene.picture if pose is None else _compose(scene, looks[pose.masked], person, pose)
-        noise = random.normal(0, 2.0, picture.shape)
-        yield np.clip(picture + noise, 0, 255).astype(np.uint8), _truth(frame_index, time_s, pose)
+        yield (
+            np.clip(picture + noise[frame_index % _NOISES], 0, 255).astype(np.uint8),
+            _truth(frame_index, time_s, pose),
+        )
 
 
 def make_clip(portrait_png: Path, clip: Path, seconds: float) -> None:

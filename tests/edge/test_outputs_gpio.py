@@ -219,10 +219,13 @@ def test_machine_without_a_gpio_chip_is_an_error_that_offers_mock(driver: str, t
         open_factory(driver, dev=tmp_path)
 
 
-def test_chip_that_the_driver_cannot_use_is_an_error_that_offers_mock(tmp_path: Path) -> None:
+def test_chip_that_the_driver_cannot_use_is_an_error_that_offers_mock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if Path("/dev/gpiochip0").exists():
         pytest.skip("this machine has GPIO pins")
     (tmp_path / "gpiochip0").touch()
+    monkeypatch.chdir(tmp_path)  # lgpio leaves a pipe in the working folder
     with pytest.raises(HardwareError, match=r"gpio\.driver: auto: .*set gpio.driver: mock"):
         open_factory("auto", dev=tmp_path)
 

@@ -249,7 +249,7 @@ def test_camera_that_is_in_use_is_an_error_and_is_released(root: Path) -> None:
 def test_max_fps_drops_frames_of_a_faster_camera() -> None:
     limit = RateLimit(10)
     accepted = [index for index in range(300) if limit.accepts(index / 30 + (0.01 if index % 2 else 0.0))]
-    assert len(accepted) == 100
+    assert len(accepted) == pytest.approx(100, abs=1)
 
 
 def test_max_fps_keeps_every_frame_of_a_camera_that_jitters_at_that_rate() -> None:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import pytest
+from drawn_faces import draw_scene, write_class_folders
+
+pytest.importorskip("imagehash", reason="the train extra is not installed")
+
+from edge.errors import DataError  # noqa: E402
+from edge.geometry import Box  # noqa: E402
+from train.faces import LabeledFace, read_folders  # noqa: E402
+from train.splits import (  # noqa: E402
+    PREPARED,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Fractions,
+    read_split,
+    split_faces,
+    split_groups,
+    write_split,
+)
+
+
+def alone(count: int) -> dict[Path, int]:
+    return {Path(f"{number}.jpg"): number for number in range(count)}
+
+
+def test_each_stratum_is_split_by_the_fractions() -> None:
+    groups = alone(100)
+    strata = {path: "rare" if group < 20 else "common" for path, group in groups.items()}
+    split = split_groups(groups, strata, Fractions(0.1, 0.2), seed=3)
+    counts = Counter((strata[path], name) for path, name in split.items())
+    assert counts["rare", TEST] == 4
+    assert counts["rare", VALIDATION] == 2
+    assert counts["common", TRAIN] == 56
+
+
+def test_the_same_seed_gives_the_same_split_and_another_one_another() -> None:
+    groups = alone(60)
+    strata = dict.fromkeys(groups, "")
+    first, again, other = (split_groups(groups, strata, Fractions(), seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_left_out_pictures_and_their_twins_are_only_scored(tmp_path: Path) -> None:
+    faces = read_folders(write_class_folders(tmp_path / "learned", 8))
+    bgr, _ = draw_scene(3, masked=False)
+    (tmp_path / "strange" / "without_mask").mkdir(parents=True)
+    strange = tmp_path / "strange" / "without_mask" / "mirrored.png"
+    cv2.imwrite(str(strange), bgr[:, ::-1])
+    faces.append(LabeledFace(strange, None, "without_mask", "strange"))
+    split = split_faces(faces, Fractions(0.2, 0.0), seed=1, left_out=frozenset({strange}))
+    assert split[strange] == TEST
+    assert split[tmp_path / "learned" / "without_mask" / "face_003.jpg"] == TEST
+    assert Counter(split.values())[TEST] == 2
+
+
+def test_a_prepared_split_is_kept(tmp_path: Path) -> None:
+    faces = read_folders(write_class_folders(tmp_path, 3))
+    given = {face.path: (TRAIN, VALIDATION, TEST)[i % 3] for i, face in enumerate(faces)}
+    with (tmp_path / PREPARED).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("original", "picture", "label", "group", "split", "problems"))
+        writer.writerows(("x", path.relative_to(tmp_path).as_posix(), "", 0, name, "") for path, name in given.items())
+        writer.writerow(("broken.jpg", "", "", "", "", "left out"))
+    assert split_faces(faces, Fractions(), seed=1) == given
+
+
+def test_a_foreign_table_called_prepare_is_named(tmp_path: Path) -> None:
+    faces = read_folders(write_class_folders(tmp_path, 1))
+    (tmp_path / PREPARED).write_text("name,part\na,b\n")
+    with pytest.raises(DataError, match=r"prepare\.csv: column 'picture' is missing"):
+        split_faces(faces, Fractions(), seed=1)
+
+
+def test_what_is_written_of_a_split_is_read_again(tmp_path: Path) -> None:
+    faces = [LabeledFace(Path("a.jpg"), None, "x", "s"), LabeledFace(Path("b.jpg"), Box(1, 2, 3, 4), "y", "s")]
+    split = {Path("a.jpg"): TRAIN, Path("b.jpg"): TEST}
+    write_split(tmp_path / "split.csv", faces, split)
+    assert read_split(tmp_path / "split.csv") == split
+    assert (tmp_path / "split.csv").read_text().splitlines() == [
+        "path,x_min,y_min,x_max,y_max,label,source,split",
+        "a.jpg,,,,,x,s,train",
+        "b.jpg,1,2,3,4,y,s,test",
+    ]

@@ -1,0 +1,183 @@
+"""Real trainings, tiny: 24 drawn pictures, a narrow network from random weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_faces import draw_scene, write_class_folders
+
+keras = pytest.importorskip("keras", reason="the train extra is not installed")
+cv2 = pytest.importorskip("cv2")
+
+from train.annotations import AnnotatedPicture, LabeledBox, write_csv  # noqa: E402
+from train.cli import main  # noqa: E402
+from train.runs import read_history  # noqa: E402
+
+FILES = (
+    "model.keras",
+    "labels.txt",
+    "history.csv",
+    "plot.png",
+    "confusion.png",
+    "report.md",
+    "report.json",
+    "recipe.json",
+)
+SMALL = (
+    "--input",
+    "32",
+    "--alpha",
+    "0.35",
+    "--batch",
+    "8",
+    "--validation",
+    "0.2",
+    "--test",
+    "0.2",
+    "--head-epochs",
+    "1",
+)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
+    keras.utils.set_random_seed(1)
+    keras.applications.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None).save_weights(
+        path
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_class_folders(tmp_path_factory.mktemp("data") / "drawn", 12)
+
+
+def train(pictures: Path, weights: Path, run: Path, *more: str) -> int:
+    return main(
+        ["classifier", "--folders", str(pictures), "--weights", str(weights), "--output", str(run), *SMALL, *more]
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(pictures: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "finished"
+    assert train(pictures, weights, run, "--epochs", "3") == 0
+    return run
+
+
+def test_a_run_leaves_every_file(finished: Path) -> None:
+    assert [name for name in FILES if not (finished / name).is_file()] == []
+    assert (finished / "labels.txt").read_text().split() == ["with_mask", "without_mask"]
+    assert len(read_history(finished)) == 3
+
+
+def test_the_report_has_command_data_machine_and_scores(finished: Path) -> None:
+    report = json.loads((finished / "report.json").read_text())
+    assert report["command"].startswith("python -m train ")
+    assert report["recipe"]["seed"] == 1
+    assert report["wall_s"] > 0
+    assert report["machine"]
+    assert sum(n for part in report["data"].values() for counts in part.values() for n in counts.values()) == 24
+    assert set(report["test"]["labels"]["with_mask"]) == {"precision", "recall", "f1", "support"}
+    assert report["by_source"]["drawn"]["accuracy"] == report["test"]["accuracy"]
+    assert np.sum(report["test"]["confusion"]) == sum(report["data"]["test"]["drawn"].values())
+
+
+def test_the_saved_model_takes_pictures_of_the_asked_size(finished: Path) -> None:
+    model = keras.models.load_model(finished / "model.keras", compile=False)
+    assert model.input.shape == (None, 32, 32, 3)
+    assert model.output.shape == (None, 2)
+
+
+def test_an_interrupted_run_goes_on_to_what_an_uncut_one_gives(
+    pictures: Path, weights: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    run = tmp_path / "cut"
+    with monkeypatch.context() as patch:
+        fit = keras.Model.fit
+        patch.setattr(
+            keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, PowerCut()], **k)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            train(pictures, weights, run, "--epochs", "3")
+    assert len(read_history(run)) == 2
+    assert not (run / "model.keras").exists()
+    assert train(pictures, weights, run, "--epochs", "3") == 0
+    assert {path.name for path in run.iterdir()} == {path.name for path in finished.iterdir()}
+    losses = [[row["loss"] for row in read_history(some)] for some in (run, finished)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+def test_a_finished_run_is_not_trained_again(pictures: Path, weights: Path, finished: Path) -> None:
+    made = (finished / "model.keras").stat().st_mtime_ns
+    assert train(pictures, weights, finished, "--epochs", "3") == 0
+    assert (finished / "model.keras").stat().st_mtime_ns == made
+
+
+def test_a_folder_of_another_run_is_refused(
+    pictures: Path, weights: Path, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(pictures, weights, finished, "--epochs", "3", "--seed", "2") == 2
+    assert "holds a run with another seed; choose another --output" in capsys.readouterr().err
+
+
+def test_boxes_and_folders_learn_together_and_a_source_can_be_left_out(
+    pictures: Path, weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "street" / "images"
+    folder.mkdir(parents=True)
+    annotated = []
+    for seed in range(900, 904):
+        bgr, box = draw_scene(seed, masked=seed % 2 == 0)
+        cv2.imwrite(str(folder / f"{seed}.png"), bgr)
+        face = LabeledBox(box, "with_mask" if seed % 2 == 0 else "without_mask")
+        annotated.append(AnnotatedPicture(folder / f"{seed}.png", 96, 96, (face,)))
+    write_csv(tmp_path / "repaired.csv", annotated)
+    words = (
+        "--boxes",
+        f"{tmp_path / 'repaired.csv'}={folder}",
+        "--leave-out",
+        "street",
+        "--epochs",
+        "1",
+        "--test",
+        "0",
+    )
+    assert train(pictures, weights, tmp_path / "run", *words) == 0
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["data"]["test"] == {"street": {"with_mask": 2, "without_mask": 2}}
+    assert set(report["data"]["train"]) == {"drawn"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["--folders", "nowhere"], 1, "nowhere: no such folder"),
+        ([], 2, "nothing to learn from"),
+        (["--boxes", "none.csv"], 1, "none.csv: no such annotations file"),
+        (
+            ["--folders", "DATA", "--leave-out", "elsewhere"],
+            2,
+            "--leave-out elsewhere: no such source; known are drawn",
+        ),
+        (["--folders", "DATA", "--labels", "with_mask", "hat"], 1, "no face is labeled hat"),
+        (["--folders", "DATA", "--input", "50"], 2, "--input: must be a multiple of 32, got 50"),
+        (["--folders", "DATA", "--weights", "none.h5"], 4, "none.h5: no such file"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, text: str
+) -> None:
+    given = [str(pictures) if word == "DATA" else word for word in words]
+    assert main(["classifier", *given, "--output", str(tmp_path / "run")]) == code
+    assert text in capsys.readouterr().err

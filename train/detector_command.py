@@ -1,0 +1,138 @@
+"""python -m train detector: annotated pictures → a face detector with its report."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.errors import DataError, ModelError, UsageError
+from train.annotations import AnnotatedPicture
+from train.detector import DetectorRecipe, train_detector
+from train.detector_network import DetectorShape
+from train.faces import LabeledFace, count_by_source
+from train.plots import plot_history
+from train.provenance import command_line, describe_run
+from train.report import data_table, made_list
+from train.runs import read_history, start_run
+from train.sources import check_left_out, is_left_out, read_sources
+from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, read_split, split_pictures, write_split
+
+Sources = Mapping[str, Sequence[AnnotatedPicture]]
+
+_COARSEST_STRIDE_PX = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    recipe = DetectorRecipe()
+    shape = f"{recipe.shape.width_px}x{recipe.shape.height_px}"
+    parser.add_argument(
+        "--boxes", nargs="+", required=True, metavar="CSV[=DIR]", help="annotations [and their pictures]"
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
+    parser.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets not to learn from")
+    parser.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes first")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="MobileNetV2 (default: download ImageNet's)")
+    parser.add_argument("--input", default=shape, metavar="WxH", help="input size in pixels (%(default)s)")
+    parser.add_argument("--validation", type=float, default=0.03, help="part held back to watch (%(default)s)")
+    parser.add_argument("--limit", type=int, metavar="N", help="use N pictures of each source, for a quick try")
+    for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed"):
+        default = getattr(recipe, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help="(%(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and report; return the exit code."""
+    started_s = time.monotonic()
+    if options.weights is not None and not options.weights.is_file():
+        raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
+    recipe = _recipe(options)
+    start_run(options.output, recipe)
+    sources = _read(options)
+    split = _divide(options, sources)
+    parts = {name: [p for some in sources.values() for p in some if split[p.path] == name] for name in SPLITS}
+    for name in (TRAIN, VALIDATION):
+        if not parts[name]:
+            raise DataError(f"no picture is left for {name}; give more pictures or a larger --validation")
+    train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights)
+    history = read_history(options.output)
+    plot_history(options.output / "plot.png", history)
+    _write_report(options.output, recipe, _count(sources, split), time.monotonic() - started_s)
+    print(f"{options.output}: {len(history)} epochs, validation loss {history[-1]['val_loss']:.4f}; see report.md")
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> DetectorRecipe:
+    size = re.fullmatch(r"(\d+)x(\d+)", options.input)
+    width, height = (int(side) for side in size.groups()) if size else (0, 0)
+    if not (width and height) or width % _COARSEST_STRIDE_PX or height % _COARSEST_STRIDE_PX:
+        raise UsageError(
+            f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {options.input}; try 384x256"
+        )
+    given = {name: getattr(options, name) for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed")}
+    return DetectorRecipe(shape=DetectorShape(width, height), **given)
+
+
+def _read(options: argparse.Namespace) -> Sources:
+    sources = read_sources(options.boxes, options.teacher, options.output / "repaired")
+    check_left_out(options.leave_out, sources)
+    return {name: pictures[: options.limit] for name, pictures in sources.items()}
+
+
+def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
+    """Return the split of each picture: that of an earlier call, where `split.csv` has them all, or a new one."""
+    path = options.output / "split.csv"
+    split = read_split(path) if path.is_file() else {}
+    names = {picture.path: name for name, pictures in sources.items() for picture in pictures}
+    if not names.keys() <= split.keys():
+        left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
+        split = split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out)
+        write_split(path, _every_face(sources), split)
+    return split
+
+
+def _every_face(sources: Sources) -> list[LabeledFace]:
+    return [
+        LabeledFace(picture.path, face.box, face.label, name)
+        for name, pictures in sources.items()
+        for picture in pictures
+        for face in picture.faces
+    ]
+
+
+def _count(sources: Sources, split: Mapping[Path, str]) -> dict[str, Mapping[str, Mapping[str, int]]]:
+    faces = _every_face(sources)
+    return {name: count_by_source([face for face in faces if split[face.path] == name]) for name in SPLITS}
+
+
+def _write_report(
+    output: Path, recipe: DetectorRecipe, data: Mapping[str, Mapping[str, Mapping[str, int]]], wall_s: float
+) -> None:
+    made, history = describe_run(command_line(), wall_s), read_history(output)
+    settings: dict[str, Any] = dataclasses.asdict(recipe)
+    losses = {key: history[-1][key] for key in ("loss", "val_loss")}
+    content = {
+        **made,
+        "title": "Face detector",
+        "epochs_done": len(history),
+        **losses,
+        "data": data,
+        "recipe": settings,
+    }
+    (output / "report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    parts = (
+        "# Face detector",
+        f"Validation loss after {len(history)} epochs: {losses['val_loss']:.4f}. `python -m train evaluate` scores it.",
+        "![loss](plot.png)",
+        "## Data",
+        data_table(data),
+        "## How it was made",
+        made_list(made, settings),
+    )
+    (output / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
