@@ -18,12 +18,12 @@ from train.runs import (
     BEST_WEIGHTS,
     FollowEpoch,
     StopEarly,
+    WriteHistory,
     back_up,
     has_settled,
     keep_best,
     start_run,
     validation_losses,
-    write_history,
 )
 
 MODEL = "model.keras"
@@ -57,12 +57,12 @@ class ClassifierRecipe:
 
 def train_classifier(
     run: Path, recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
-    weights: Path | None, verbose: str | int = "auto",
+    weights: Path | None, callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
 
     `held_back` decides which epoch is best and when to stop. Leaves recipe.json, labels.txt, history.csv and
-    model.keras. Raises UsageError when the folder belongs to another run, ModelError when the weights do not fit.
+    model.keras. `callbacks` are called in both phases. Raises UsageError when the folder belongs to another run, ModelError when the weights do not fit.
     """
     start_run(run, recipe)
     (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
@@ -71,7 +71,7 @@ def train_classifier(
     keras.utils.set_random_seed(recipe.seed)
     network = build_classifier(recipe.input_px, len(recipe.labels), recipe.alpha, recipe.dropout)
     load_start(network, weights, recipe.alpha)
-    _fit_both(run, recipe, network, _batches(recipe, training, held_back), verbose)
+    _fit_both(run, recipe, network, _batches(recipe, training, held_back), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
     network.save(run / MODEL)
     return network
@@ -87,21 +87,24 @@ def _batches(
 
 def _fit_both(
     run: Path, recipe: ClassifierRecipe, network: keras.Model, batches: tuple[FaceBatches, FaceBatches],
-    verbose: str | int,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:  # fmt: skip
     head_epochs = min(recipe.head_epochs, recipe.epochs)
     if head_epochs:
         freeze_backbone(network)
         head = _compiled(network, recipe, keras.optimizers.AdamW(recipe.head_learning_rate))
-        _fit(head, batches, [keep_best(run, 0), write_history(run), back_up(run, "head")], (0, head_epochs), verbose)
-    if has_settled(validation_losses(run, head_epochs), recipe.patience) or head_epochs == recipe.epochs:
+        _fit(head, batches, [*_record(run, 0, "head"), *callbacks], (0, head_epochs))
+    if has_settled(validation_losses(run, head_epochs), recipe.patience):
         return
     free_backbone(network)
-    steps = len(batches[0]) * (recipe.epochs - head_epochs)
+    steps = len(batches[0]) * max(1, recipe.epochs - head_epochs)
     whole = _compiled(network, recipe, _fine_optimizer(recipe, steps))
-    watch = [keep_best(run, head_epochs), write_history(run), back_up(run, "whole")]
     stop = StopEarly(run, head_epochs, recipe.patience)
-    _fit(whole, batches, [*watch, stop], (head_epochs, recipe.epochs), verbose)
+    _fit(whole, batches, [*_record(run, head_epochs, "whole"), stop, *callbacks], (head_epochs, recipe.epochs))
+
+
+def _record(run: Path, first_epoch: int, phase: str) -> list[keras.callbacks.Callback]:
+    return [keep_best(run, first_epoch), WriteHistory(run), back_up(run, phase)]
 
 
 def _fine_optimizer(recipe: ClassifierRecipe, steps: int) -> keras.optimizers.Optimizer:
@@ -121,7 +124,7 @@ def _compiled(network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.o
 
 def _fit(
     model: keras.Model, batches: tuple[FaceBatches, FaceBatches], callbacks: Sequence[keras.callbacks.Callback],
-    epochs: tuple[int, int], verbose: str | int,
+    epochs: tuple[int, int],
 ) -> None:  # fmt: skip
     training, held_back = batches
     model.fit(
@@ -131,7 +134,6 @@ def _fit(
         validation_data=held_back,
         callbacks=[FollowEpoch(training), *callbacks],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
-        verbose=verbose,
     )
 
 

@@ -40,31 +40,40 @@ def load_start(network: keras.Model, weights: Path | None, alpha: float) -> None
     """Give the network the weights to start from, in place; the head keeps its own unless it has the same shape.
 
     `weights` is a file of MobileNetV2 without top (`*.weights.h5`) or a model trained here (`*.keras`); without it the
-    ImageNet weights are downloaded. Raises ModelError when they do not fit.
+    ImageNet weights are downloaded. Raises ModelError when there are none or they do not fit.
     """
-    if weights is not None and not weights.is_file():
+    shape = tuple(network.input.shape[1:])
+    if weights is None:
+        _copy_layers(_download_start(shape, alpha), network)
+        return
+    if not weights.is_file():
         raise ModelError(f"{weights}: no such file; leave out --weights to download the ImageNet weights")
     try:
-        _copy_layers(_read_start(weights, network.input.shape[1], alpha), network)
+        _copy_layers(_read_start(weights, shape, alpha), network)
     except (ValueError, OSError) as exc:
-        raise ModelError(
-            f"{weights or 'imagenet'}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}"
-        ) from exc
+        raise ModelError(f"{weights}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}") from exc
 
 
 def _first_line(exc: Exception) -> str:
     return str(exc).strip().splitlines()[0]
 
 
-def _read_start(weights: Path | None, size_px: int, alpha: float) -> keras.Model:
-    if weights is not None and weights.suffix == ".keras":
+def _read_start(weights: Path, shape: tuple[int, ...], alpha: float) -> keras.Model:
+    if weights.suffix == ".keras":
         return keras.models.load_model(weights, compile=False)
-    start = keras.applications.MobileNetV2(
-        input_shape=(size_px, size_px, 3), alpha=alpha, include_top=False, weights=None if weights else "imagenet"
-    )
-    if weights is not None:
-        start.load_weights(str(weights))
+    start = keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights=None)
+    start.load_weights(str(weights))
     return start
+
+
+def _download_start(shape: tuple[int, ...], alpha: float) -> keras.Model:
+    try:
+        return keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights="imagenet")
+    except Exception as exc:
+        if type(exc) is not Exception:
+            raise
+        # Keras raises nothing more precise than Exception when it cannot download
+        raise ModelError(f"{_first_line(exc)}; connect to the internet or name a file with --weights") from exc
 
 
 def _copy_layers(start: keras.Model, network: keras.Model) -> None:

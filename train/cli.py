@@ -1,4 +1,4 @@
-"""The command line of training. Exit codes: 0 fine, 2 usage, 4 model, 1 anything else."""
+"""The command line of training. Exit codes: 0 fine, 2 usage, 4 model, 130 interrupted, 1 anything else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ COMMANDS = {
     "evaluate": ("train.evaluate", "score detector and classifier together on annotated pictures"),
 }
 """Each command's module, imported only when it is called, and what it does."""
+
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 class Command(Protocol):
@@ -42,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MaskwatchError as exc:
         print(f"train: {exc}", file=sys.stderr)
         return exc.exit_code
+    except KeyboardInterrupt:
+        print("train: stopped; the same command goes on from the last whole epoch", file=sys.stderr)
+        return _INTERRUPTED
 
 
 def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:

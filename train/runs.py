@@ -90,9 +90,23 @@ def keep_best(run: Path, first_epoch: int) -> keras.callbacks.Callback:
     )
 
 
-def write_history(run: Path) -> keras.callbacks.Callback:
-    """Return a callback that adds a row to history.csv after each epoch."""
-    return keras.callbacks.CSVLogger(str(run / HISTORY), append=True)
+class WriteHistory(keras.callbacks.Callback):  # type: ignore[misc]
+    """Adds a row to history.csv after each epoch and closes the file again, so that a power cut loses no row."""
+
+    def __init__(self, run: Path) -> None:
+        """Write into the run's folder."""
+        super().__init__()
+        self._path = run / HISTORY
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Add the row."""
+        row = {"epoch": epoch, **(logs or {})}
+        is_new = not self._path.is_file()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, sorted(row, key=lambda name: (name != "epoch", name)))
+            if is_new:
+                writer.writeheader()
+            writer.writerow(row)
 
 
 def back_up(run: Path, phase: str) -> keras.callbacks.Callback:

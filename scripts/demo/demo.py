@@ -23,6 +23,7 @@ from edge.clip import ClipWriter, annotate_turn  # noqa: E402
 from edge.daemon import run_daemon  # noqa: E402
 from edge.errors import MaskwatchError  # noqa: E402
 from edge.pipeline import Turn  # noqa: E402
+from edge.records import VerdictKind  # noqa: E402
 from edge.settings import Camera, Gpio, Settings  # noqa: E402
 
 PORTRAIT = ROOT / ".cache" / "astronaut.png"
@@ -39,8 +40,8 @@ class Story:
     def add(self, turn: Turn) -> None:
         """Tell and draw one frame."""
         self._copy.write(annotate_turn(turn))
-        people = ", ".join(f"person {p.id} {p.kind}" for p in turn.people) or "nobody there"
-        line = f"{people}; {turn.decision.alarm}"
+        decided = sorted((p.id, p.kind) for p in turn.people if p.kind is not VerdictKind.UNSURE)
+        line = ", ".join(f"person {number} is {kind}" for number, kind in decided) or "nobody decided about"
         if line != self._told:
             print(f"{turn.frame.captured_s:6.1f} s  {line}", flush=True)
             self._told = line
@@ -63,7 +64,7 @@ def main() -> int:
     """Make the clip, watch it, and say where everything is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "demo", metavar="DIR")
-    parser.add_argument("--seconds", type=float, default=16.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
     clip, copy = options.output / "door.mp4", options.output / "door.annotated.mp4"
     print(f"Drawing the clip of a walk up to the door ({options.seconds:.0f} s): {clip}", flush=True)
@@ -79,13 +80,13 @@ def main() -> int:
 
 def watch_clip(clip: Path, copy: Path) -> int:
     """Run the daemon loop on the clip at its own pace and return how many frames were decided."""
-    settings = Settings(camera=Camera(source="files", device=str(clip), max_fps=FPS), gpio=Gpio(driver="mock"))
+    settings = Settings(camera=Camera(source="files", device=str(clip), max_fps=FPS), gpio=Gpio(driver="mock", ok_lamp_pin=23))
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(SinceStart())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     pins = settings.gpio
     print(
-        f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, status lamp {pins.status_lamp_pin})"
+        f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, green lamp {pins.ok_lamp_pin})"
     )
     with closing(ClipWriter(copy, FPS)) as writer:
         return run_daemon(settings, ROOT, lambda: False, Story(writer).add)

@@ -1,6 +1,6 @@
 """Make the demo's clip: somebody walks up to the desk bare-faced, leaves, and comes again with a mask on.
 
-    python scripts/demo/make_clip.py OUT.mp4 [--seconds 12] [--portrait PNG]
+    python scripts/demo/make_clip.py OUT.mp4 [--seconds 15] [--portrait PNG]
 
 The person is the astronaut portrait that scikit-image ships (Eileen Collins, NASA, public domain); the entrance and the
 mask are drawn. OUT.json beside the clip says what is to be seen in every frame. Takes a few seconds.
@@ -31,8 +31,8 @@ PORTRAIT_SHA256 = "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6
 
 _MEMBER = "skimage/data/astronaut.png"
 _LEAD_S = 0.5
-_GAP_S = 2.0
-_MIN_SECONDS = 7.0
+_GAP_S = 5.0
+_MIN_SECONDS = 10.0
 _NOISES = 8
 """Different frames of camera noise; they take turns."""
 
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make the clip that the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clip", type=Path, metavar="OUT.mp4")
-    parser.add_argument("--seconds", type=float, default=12.0, help=f"length, at least {_MIN_SECONDS:g} (default: 12)")
+    parser.add_argument("--seconds", type=float, default=15.0, help=f"length, at least {_MIN_SECONDS:g} (default: 15)")
     parser.add_argument("--portrait", type=Path, default=_cache(), help="kept here, fetched if missing (%(default)s)")
     options = parser.parse_args(arguments)
     if not _MIN_SECONDS <= options.seconds <= 600:

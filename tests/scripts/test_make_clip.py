@@ -48,26 +48,26 @@ def test_clip_and_its_truth_are_written(
     png = tmp_path / "portrait.png"
     png.write_bytes(png_of(portrait))
     accept(make_clip, monkeypatch, png.read_bytes())
-    assert make_clip.main([str(tmp_path / "new/clip.mp4"), "--seconds", "7", "--portrait", str(png)]) == 0
+    assert make_clip.main([str(tmp_path / "new/clip.mp4"), "--seconds", "10", "--portrait", str(png)]) == 0
     truth = json.loads((tmp_path / "new/clip.json").read_text())
     capture = cv2.VideoCapture(str(tmp_path / "new/clip.mp4"))
     count = 0
     while capture.grab():
         count += 1
-    assert count == len(truth["frames"]) == 7 * truth["fps"]
+    assert count == len(truth["frames"]) == 10 * truth["fps"]
     assert (capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (640, 480)
 
 
 def test_somebody_comes_bare_then_nobody_then_masked(make_clip: ModuleType) -> None:
-    poses = [make_clip.pose_at(index / 10, 12.0) for index in range(120)]
+    poses = [make_clip.pose_at(index / 10, 15.0) for index in range(150)]
     story = [pose.masked if pose else None for pose in poses]
     changes = [state for index, state in enumerate(story) if index == 0 or state != story[index - 1]]
     assert changes == [None, False, None, True, None]
-    assert story[10:110].count(None) == pytest.approx(20, abs=1)
+    assert story[10:140].count(None) == pytest.approx(50, abs=1)
 
 
 def test_face_is_between_a_tenth_and_a_third_of_the_height(make_clip: ModuleType) -> None:
-    truths = [make_clip._truth(0, at / 15, make_clip.pose_at(at / 15, 12.0)) for at in range(180)]
+    truths = [make_clip._truth(0, at / 15, make_clip.pose_at(at / 15, 15.0)) for at in range(225)]
     heights = [(truth.face[3] - truth.face[1]) / 480 for truth in truths if truth.face]
     assert min(heights) > 0.10
     assert max(heights) < 0.35
@@ -75,7 +75,7 @@ def test_face_is_between_a_tenth_and_a_third_of_the_height(make_clip: ModuleType
 
 
 def test_person_grows_and_moves_without_leaps(make_clip: ModuleType) -> None:
-    poses = [make_clip.pose_at(0.6 + index / 15, 12.0) for index in range(60)]
+    poses = [make_clip.pose_at(0.6 + index / 15, 15.0) for index in range(60)]
     assert poses[0].scale * 2 < poses[-1].scale
     steps_px = [abs(b.x - a.x) for a, b in zip(poses, poses[1:], strict=False)]
     assert max(steps_px) < 40
@@ -101,7 +101,7 @@ def test_person_is_cut_out_along_the_silhouette(make_clip: ModuleType, portrait:
 
 
 def test_empty_scene_is_the_same_but_for_the_cameras_noise(make_clip: ModuleType, portrait: NDArray[np.uint8]) -> None:
-    frames = make_clip.render(portrait, 7.0)
+    frames = make_clip.render(portrait, 10.0)
     (first, truth), (second, _) = next(frames), next(frames)
     assert truth.face is None
     assert truth.masked is None

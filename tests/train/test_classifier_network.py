@@ -58,6 +58,7 @@ def test_it_starts_from_a_trained_model_whose_labels_differ(network: keras.Model
     assert np.array_equal(network.get_layer(HEAD).get_weights()[0], head)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # Keras, before it gives up
 def test_weights_that_are_missing_or_do_not_fit_are_named(network: keras.Model, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.h5: no such file"):
         load_start(network, tmp_path / "none.h5", ALPHA)

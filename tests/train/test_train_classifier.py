@@ -13,8 +13,11 @@ keras = pytest.importorskip("keras", reason="the train extra is not installed")
 cv2 = pytest.importorskip("cv2")
 
 from train.annotations import AnnotatedPicture, LabeledBox, write_csv  # noqa: E402
+from train.classifier import ClassifierRecipe, train_classifier  # noqa: E402
 from train.cli import main  # noqa: E402
+from train.faces import read_folders  # noqa: E402
 from train.runs import read_history  # noqa: E402
+from train.splits import TRAIN, VALIDATION, read_split  # noqa: E402
 
 FILES = (
     "model.keras",
@@ -94,22 +97,24 @@ def test_the_saved_model_takes_pictures_of_the_asked_size(finished: Path) -> Non
     assert model.output.shape == (None, 2)
 
 
-def test_an_interrupted_run_goes_on_to_what_an_uncut_one_gives(
-    pictures: Path, weights: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class PowerCut(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-            if epoch == 2:
-                raise KeyboardInterrupt
+class PowerCut(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends everything in the middle of the third epoch."""
 
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_goes_on_to_what_an_uncut_one_gives(
+    pictures: Path, weights: Path, finished: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "cut"
-    with monkeypatch.context() as patch:
-        fit = keras.Model.fit
-        patch.setattr(
-            keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, PowerCut()], **k)
-        )
-        with pytest.raises(KeyboardInterrupt):
-            train(pictures, weights, run, "--epochs", "3")
+    faces = read_folders(pictures)
+    split = read_split(finished / "split.csv")
+    recipe = ClassifierRecipe(("with_mask", "without_mask"), input_px=32, alpha=0.35, batch=8, head_epochs=1, epochs=3)
+    training, held_back = ([face for face in faces if split[face.path] == name] for name in (TRAIN, VALIDATION))
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(run, recipe, training, held_back, weights, [PowerCut()])
     assert len(read_history(run)) == 2
     assert not (run / "model.keras").exists()
     assert train(pictures, weights, run, "--epochs", "3") == 0
