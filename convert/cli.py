@@ -42,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, required=True, help="models/NAME.tflite; the manifest goes beside it")
     parser.add_argument("--calibration", type=Path, help="folder of pictures (default: the run's training pictures)")
     parser.add_argument("--samples", type=int, default=300, help="how many pictures set the ranges (default 300)")
-    parser.add_argument("--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)")
+    parser.add_argument(
+        "--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)"
+    )
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
     parser.add_argument("--min-score", type=float, help="recommended threshold (default: measured, or 0.6)")
     return parser
@@ -80,8 +82,8 @@ def convert(options: argparse.Namespace) -> Comparison:
     if comparison.lost_points > options.max_loss:
         raise ModelError(
             f"{options.run}: int8 lost {comparison.lost_points:.2f} points of {comparison.measure} (float "
-            f"{comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}), allowed are {options.max_loss}; nothing was "
-            "written; try more, or more typical, calibration pictures"
+            f"{comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}), allowed are {options.max_loss}; nothing "
+            "was written; try more, or more typical, calibration pictures"
         )
     _write(options, small, _manifest(options, small, twin, kind_of(model), labels, comparison))
     return comparison

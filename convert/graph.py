@@ -13,9 +13,32 @@ import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
 EDGE_TPU_OPERATORS = frozenset(
-    "ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED LOGISTIC MAXIMUM MAX_POOL_2D MEAN "
-    "MINIMUM MUL PAD QUANTIZE RELU RELU6 RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR SLICE SOFTMAX SUB TANH "
-    "TRANSPOSE_CONV".split()
+    [
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "CONCATENATION",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "FULLY_CONNECTED",
+        "LOGISTIC",
+        "MAXIMUM",
+        "MAX_POOL_2D",
+        "MEAN",
+        "MINIMUM",
+        "MUL",
+        "PAD",
+        "QUANTIZE",
+        "RELU",
+        "RELU6",
+        "RESHAPE",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SLICE",
+        "SOFTMAX",
+        "SUB",
+        "TANH",
+        "TRANSPOSE_CONV",
+    ]
 )
 """What the compiler maps (https://coral.ai/docs/edgetpu/models-intro, "Supported operations")."""
 
@@ -91,7 +114,7 @@ def simplify_resizes(data: bytes) -> bytes:
 
 def _is_whole_enlargement(graph: Any, operator: Any) -> bool:
     before, after = graph.tensors[operator.inputs[0]].shape, graph.tensors[operator.outputs[0]].shape
-    return after[1] % before[1] == 0 and after[2] % before[2] == 0
+    return bool(after[1] % before[1] == 0 and after[2] % before[2] == 0)
 
 
 def _code(code: Any) -> int:

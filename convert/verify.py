@@ -87,7 +87,8 @@ def best_f1(looks: Sequence[Look]) -> tuple[float, float]:
 
 def detection_f1(looks: Sequence[Look], min_score: float) -> float:
     """Return the F1, 0..1, of the faces found from a threshold on."""
-    hits, false_faces, missed = (sum(n) for n in zip(*(_count(look, min_score) for look in looks), strict=True))
+    counts = np.array([_count(look, min_score) for look in looks], int).reshape(-1, 3)
+    hits, false_faces, missed = (int(n) for n in counts.sum(axis=0))
     return 2 * hits / max(1, 2 * hits + false_faces + missed)
 
 

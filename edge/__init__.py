@@ -1,0 +1,1 @@
+"""The device: camera, models, alarm, pins. Never TensorFlow."""

@@ -58,7 +58,9 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        command.add_argument("--config", type=Path, metavar="FILE", help="settings (default: the installed config.yaml)")
+        command.add_argument(
+            "--config", type=Path, metavar="FILE", help="settings (default: the installed config.yaml)"
+        )
         command.add_argument("--verbose", action="store_true", help="say more")
         if name in words:
             load_command(name).add_arguments(command)

@@ -32,9 +32,7 @@ class TfliteDetector:
     def detect(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of a frame, best score first, boxes inside the picture."""
         rgb, fit = detector_input(frame.bgr, *self._model.manifest.input_size)
-        boxes, scores = decode_faces(
-            self._model.invoke(rgb), self._min_score, self._model.manifest.thresholds.max_iou
-        )
+        boxes, scores = decode_faces(self._model.invoke(rgb), self._min_score, self._model.manifest.thresholds.max_iou)
         height, width = frame.bgr.shape[:2]
         inside = np.clip(fit.to_picture(boxes), 0, [width, height, width, height])
         there = ((inside[:, 2:] - inside[:, :2]) >= 1).all(axis=1)

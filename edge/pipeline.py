@@ -65,7 +65,8 @@ def watch(
 ) -> int:
     """Run until the source ends or `stopped` says so; return how many frames were decided.
 
-    The outputs are switched before `on_turn` (drawing, writing) is called. Raises HardwareError when the camera is lost.
+    The outputs are switched before `on_turn` (drawing, writing) is called. Raises HardwareError when the camera is
+    lost.
     """
     memory, decided = Memory(), 0
     while (frame := _next_frame(source, stopped)) is not None:

@@ -87,13 +87,13 @@ def classifier_input(bgr: Picture, box: Box, size_px: int) -> Picture:
     x1, y1 = int(np.ceil(left + side)), int(np.ceil(top + side))
     height, width = bgr.shape[:2]
     inside = bgr[_clip(y0, height) : _clip(y1 - 1, height) + 1, _clip(x0, width) : _clip(x1 - 1, width) + 1]
-    pads = max(0, -y0), max(0, y1 - height), max(0, -x0), max(0, x1 - width)
-    if any(pads):
-        pads = tuple(min(pad, int(side) + 1) for pad in pads)
-        inside = cv2.copyMakeBorder(inside, *pads, borderType=cv2.BORDER_REPLICATE)
-    interpolation = cv2.INTER_AREA if inside.shape[0] > size_px else cv2.INTER_LINEAR
-    resized = cv2.resize(inside, (size_px, size_px), interpolation=interpolation)
-    return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
+    most = int(side) + 1
+    top_pad, bottom_pad = min(max(0, -y0), most), min(max(0, y1 - height), most)
+    left_pad, right_pad = min(max(0, -x0), most), min(max(0, x1 - width), most)
+    square = cv2.copyMakeBorder(inside, top_pad, bottom_pad, left_pad, right_pad, cv2.BORDER_REPLICATE)
+    interpolation = cv2.INTER_AREA if square.shape[0] > size_px else cv2.INTER_LINEAR
+    resized = cv2.resize(square, (size_px, size_px), interpolation=interpolation)
+    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _clip(position: int, length: int) -> int:

@@ -67,8 +67,8 @@ class Person:
     """A face followed from frame to frame.
 
     `kind` is what the votes of the last seconds say. `moved` tells whether it is known to be a living thing: it moved,
-    or came into a picture that was already being watched. It came at `since_s`, was last seen at `seen_s` and has stood in
-    its place since `still_s`.
+    or came into a picture that was already being watched. It came at `since_s`, was last seen at `seen_s` and has stood
+    in its place since `still_s`.
     """
 
     id: int

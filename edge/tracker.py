@@ -1,7 +1,8 @@
 """Follows faces from frame to frame and lets looks become a decision about a person.
 
 A look is a vote that weighs what the classifier is sure of and how large the face is. A person is decided once enough
-votes of the last seconds agree, and stays decided until the votes turn. State goes in and comes out; time is an argument.
+votes of the last seconds agree, and stays decided until the votes turn. State goes in and comes out; time is an
+argument.
 """
 
 from __future__ import annotations
@@ -164,9 +165,7 @@ def _remember(places: Sequence[Box], gone: Sequence[Track]) -> tuple[Box, ...]:
 
 
 def _person(track: Track) -> Person:
-    return Person(
-        track.id, track.box, track.kind, track.label, track.first_s, track.seen_s, track.still_s, track.moved
-    )
+    return Person(track.id, track.box, track.kind, track.label, track.first_s, track.seen_s, track.still_s, track.moved)
 
 
 def _side(box: Box) -> float:

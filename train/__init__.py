@@ -1,0 +1,1 @@
+"""The desktop: data to trained Keras models and reports."""

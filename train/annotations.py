@@ -58,7 +58,9 @@ def read_csv(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
         reader = csv.DictReader(file)
         missing = set(COLUMNS) - set(reader.fieldnames or ())
         if missing:
-            raise DataError(f"{path}: columns {sorted(missing)} are missing; the first line must be {','.join(COLUMNS)}")
+            raise DataError(
+                f"{path}: columns {sorted(missing)} are missing; the first line must be {','.join(COLUMNS)}"
+            )
         for row in reader:
             _add_row(pictures, row, folder, f"{path}:{reader.line_num}")
     return list(pictures.values())

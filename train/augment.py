@@ -19,7 +19,7 @@ def photometric(bgr: Picture, rng: Generator) -> Picture:
     if rng.random() < 0.5:
         bgr = _color(bgr, rng)
     if rng.random() < 0.06:
-        bgr = cv2.cvtColor(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        bgr = np.repeat(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     if rng.random() < 0.12:
         bgr = _backlight(bgr, rng)
     if rng.random() < 0.2:
@@ -54,7 +54,7 @@ def _backlight(bgr: Picture, rng: Generator) -> Picture:
     distance = np.hypot(x - rng.uniform(0, width), y - rng.uniform(0, height)) / rng.uniform(0.3, 0.8) / width
     glow = cv2.resize(np.exp(-(distance**2)).astype(np.float32), (width, height))
     mixed = bgr * rng.uniform(0.4, 0.8) + (glow * rng.uniform(80, 220))[..., None]
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def blur(bgr: Picture, rng: Generator) -> Picture:
@@ -65,13 +65,13 @@ def blur(bgr: Picture, rng: Generator) -> Picture:
     kernel = np.zeros((length, length), np.float32)
     kernel[length // 2] = 1 / length
     turn = cv2.getRotationMatrix2D((length / 2 - 0.5, length / 2 - 0.5), float(rng.uniform(0, 180)), 1)
-    kernel = cv2.warpAffine(kernel, turn, (length, length))
-    return np.asarray(cv2.filter2D(bgr, -1, kernel / max(float(kernel.sum()), 1e-6)), np.uint8)
+    turned = cv2.warpAffine(kernel, turn, (length, length))
+    return np.asarray(cv2.filter2D(bgr, -1, np.asarray(turned / max(float(turned.sum()), 1e-6), np.float32)), np.uint8)
 
 
 def _noise(bgr: Picture, rng: Generator) -> Picture:
     grain = rng.normal(0, rng.uniform(2, 14), bgr.shape[:2]).astype(np.float32)
-    return np.clip(bgr + grain[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(bgr + grain[..., None], 0, 255), np.uint8)
 
 
 def jpeg(bgr: Picture, quality: int) -> Picture:

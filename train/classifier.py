@@ -20,6 +20,7 @@ from train.runs import (
     StopEarly,
     WriteHistory,
     back_up,
+    check_run,
     has_settled,
     keep_best,
     start_run,
@@ -64,13 +65,14 @@ def train_classifier(
     `held_back` decides which epoch is best and when to stop. Leaves recipe.json, labels.txt, history.csv and
     model.keras. `callbacks` are called in both phases. Raises UsageError when the folder belongs to another run, ModelError when the weights do not fit.
     """
-    start_run(run, recipe)
-    (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
+    check_run(run, recipe)
     if (run / MODEL).is_file():
         return keras.models.load_model(run / MODEL, compile=False)
     keras.utils.set_random_seed(recipe.seed)
     network = build_classifier(recipe.input_px, len(recipe.labels), recipe.alpha, recipe.dropout)
     load_start(network, weights, recipe.alpha)
+    start_run(run, recipe)
+    (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
     _fit_both(run, recipe, network, _batches(recipe, training, held_back), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
     network.save(run / MODEL)

@@ -18,10 +18,10 @@ from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
-from train.runs import read_history
+from train.runs import check_run, read_history
 from train.scores import Scores, score_labels
 from train.sources import check_left_out, is_left_out, locate_faces, read_sources
-from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, read_split, split_faces, write_split
+from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, recall_split, split_faces, write_split
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
     faces = read_faces(options)
     recipe = _recipe(options, faces)
+    check_run(options.output, recipe)
     parts = _divide(options, faces)
     network = train_classifier(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights)
     report = make_report(network, recipe, parts, time.monotonic() - started_s)
@@ -104,11 +105,11 @@ def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Classi
 
 
 def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
-    """Return the faces of each split: those of an earlier call, where `split.csv` has them all, or new ones."""
+    """Return the faces of each split: the one of an earlier call, or else a new one."""
     path = options.output / "split.csv"
-    split = read_split(path) if path.is_file() else {}
-    if not all(face.path in split for face in faces):
-        left_out = frozenset(face.path for face in faces if is_left_out(face.source, options.leave_out))
+    left_out = frozenset(face.path for face in faces if is_left_out(face.source, options.leave_out))
+    split = recall_split(path, {face.path for face in faces}, left_out)
+    if split is None:
         split = split_faces(faces, Fractions(options.validation, options.test), options.seed, left_out)
         options.output.mkdir(parents=True, exist_ok=True)
         write_split(path, faces, split)

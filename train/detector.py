@@ -56,7 +56,11 @@ def train_detector(
     batches = DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed)
     steps = len(batches) * recipe.epochs
     schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate * 0.05, steps, alpha=0.01, warmup_target=recipe.learning_rate, warmup_steps=min(500, steps // 10)
+        recipe.learning_rate * 0.05,
+        steps,
+        alpha=0.01,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=min(500, steps // 10),
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=10.0)
     flat.compile(optimizer, DetectorLoss(recipe.shape.width_px, recipe.shape.height_px))
@@ -68,7 +72,9 @@ def train_detector(
             _FollowEpoch(batches),
             keras.callbacks.BackupAndRestore(str(run / "backup"), save_freq="epoch", delete_checkpoint=False),
             keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
-            keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: network.save_weights(run / "last.weights.h5")),
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: network.save_weights(run / "last.weights.h5")
+            ),
         ],
         verbose=2,
     )

@@ -19,9 +19,9 @@ from train.faces import LabeledFace, count_by_source
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
-from train.runs import read_history, start_run
+from train.runs import check_run, read_history
 from train.sources import check_left_out, is_left_out, read_sources
-from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, read_split, split_pictures, write_split
+from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, recall_split, split_pictures, write_split
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.weights is not None and not options.weights.is_file():
         raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
     recipe = _recipe(options)
-    start_run(options.output, recipe)
+    check_run(options.output, recipe)
     sources = _read(options)
     split = _divide(options, sources)
     parts = {name: [p for some in sources.values() for p in some if split[p.path] == name] for name in SPLITS}
@@ -86,13 +86,14 @@ def _read(options: argparse.Namespace) -> Sources:
 
 
 def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
-    """Return the split of each picture: that of an earlier call, where `split.csv` has them all, or a new one."""
+    """Return the split of each picture: the one of an earlier call, or else a new one."""
     path = options.output / "split.csv"
-    split = read_split(path) if path.is_file() else {}
     names = {picture.path: name for name, pictures in sources.items() for picture in pictures}
-    if not names.keys() <= split.keys():
-        left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
+    left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
+    split = recall_split(path, names, left_out)
+    if split is None:
         split = split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out)
+        options.output.mkdir(parents=True, exist_ok=True)
         write_split(path, _every_face(sources), split)
     return split
 

@@ -40,7 +40,11 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._order = self._shuffled()
 
     def __len__(self) -> int:
-        return max(1, len(self._pictures) // self._batch) if self._seed is not None else -(-len(self._pictures) // self._batch)
+        return (
+            max(1, len(self._pictures) // self._batch)
+            if self._seed is not None
+            else -(-len(self._pictures) // self._batch)
+        )
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         chosen = self._order[index * self._batch : (index + 1) * self._batch]
@@ -71,16 +75,14 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         boxes = _move(boxes, window, self._shape)
         if rng.random() < 0.5:
             cut = np.ascontiguousarray(cut[:, ::-1])
-            boxes = (self._shape.width_px - boxes)[:, [2, 1, 0, 3]] * [1, 0, 1, 0] + boxes * [0, 1, 0, 1]
+            boxes[:, [0, 2]] = self._shape.width_px - boxes[:, [2, 0]]
         for box in boxes[rng.random(len(boxes)) < 0.05]:
             cover(cut, tuple(box), rng)
         rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
         return rgb, pack_targets(boxes.astype(np.float32), kinds, self._shape)
 
 
-def _window(
-    bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator
-) -> tuple[float, float, float, float]:
+def _window(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[float, float, float, float]:
     """Return (left, top, width, height) of a random window, half the time chosen by the size of a face in it.
 
     A third of the windows show the whole picture or more, as the device will see it.

@@ -1,6 +1,7 @@
 """python -m train evaluate: systems against annotated pictures, all by the same scorer.
 
-A system is a command that takes a folder of pictures and prints one JSON line a picture, as `maskwatch image --json` does.
+A system is a command that takes a folder of pictures and prints one JSON line a picture, as `maskwatch image --json`
+does.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to score; the folder of pictures is added to the command (default: maskwatch as it is here)",
     )
     parser.add_argument("--min-side", type=float, nargs="+", default=[0.03, 0.08], metavar="FRAC")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="predictions, evaluation.md and .json")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="predictions, evaluation.md and .json"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -61,9 +61,7 @@ def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x.reshape(-1, x.shape[-1])
 
 
-def _least_squares(
-    x: NDArray[np.float32], y: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _least_squares(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     centered = x - x.mean(axis=0)
     products = centered.T @ centered
     ridge = _RIDGE * np.trace(products) / len(products) * np.eye(len(products))

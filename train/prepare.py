@@ -89,7 +89,9 @@ def prepare(source: Path, target: Path, long_side_px: int, fractions: Fractions,
 def _split(checked: Sequence[Checked], fractions: Fractions, seed: int) -> Prepared:
     kept = [one for one in checked if one.picture]
     if not kept:
-        raise DataError(f"none of the {len(checked)} files is a picture that can be used, {checked[0].original} for one")
+        raise DataError(
+            f"none of the {len(checked)} files is a picture that can be used, {checked[0].original} for one"
+        )
     groups = join_pairs(len(kept), find_pairs(np.stack([one.hashes for one in kept if one.hashes is not None])))
     names = [Path(one.picture) for one in kept]
     strata = {name: one.label for name, one in zip(names, kept, strict=True)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from train.scores import Scores
+from train.scores import LabelScore, Scores
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,10 +64,14 @@ def _label_table(scores: Scores) -> str:
 def _source_table(by_source: Mapping[str, Scores]) -> str:
     labels = next(iter(by_source.values())).labels if by_source else ()
     rows = [
-        (source, f"{s.accuracy:.4f}", *(f"{x.f1:.3f} ({x.support})" for x in s.labels.values()), str(s.support))
+        (source, f"{s.accuracy:.4f}", *(_f1(x) for x in s.labels.values()), str(s.support))
         for source, s in by_source.items()
     ]
     return table(("source", "accuracy", *(f"F1 {label} (support)" for label in labels), "support"), rows)
+
+
+def _f1(score: LabelScore) -> str:
+    return f"{score.f1:.3f} ({score.support})" if score.support else "none"
 
 
 def data_table(data: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:

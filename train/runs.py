@@ -116,19 +116,23 @@ def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     )
 
 
-def start_run(run: Path, recipe: Any) -> None:
-    """Make the run's folder and put the recipe there, or make sure that the run there has the same recipe.
-
-    Raises UsageError when the folder belongs to another run.
-    """
+def check_run(run: Path, recipe: Any) -> None:
+    """Raise UsageError when the folder holds a run of another recipe (any dataclass)."""
     path = run / RECIPE
-    text = json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
-        changed = _changed_keys(json.loads(path.read_text(encoding="utf-8")), json.loads(text))
+    if not path.is_file():
+        return
+    old, new = json.loads(path.read_text(encoding="utf-8")), json.loads(_to_json(recipe))
+    changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    if changed:
         raise UsageError(f"{run}: holds a run with another {', '.join(changed)}; choose another --output or delete it")
+
+
+def start_run(run: Path, recipe: Any) -> None:
+    """Make the run's folder and put the recipe there. Raises UsageError when it holds a run of another one."""
+    check_run(run, recipe)
     run.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    (run / RECIPE).write_text(_to_json(recipe), encoding="utf-8")
 
 
-def _changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+def _to_json(recipe: Any) -> str:
+    return json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"

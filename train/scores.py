@@ -38,7 +38,7 @@ class Scores:
 
 
 def score_labels(truth: NDArray[np.intp], said: NDArray[np.intp], labels: Sequence[str]) -> Scores:
-    """Return the scores for true and predicted label indices, both (n,); a score without a case is 0."""
+    """Return the scores for true and predicted label indices, both (n,), n ≥ 1; a score without a case is 0."""
     every = np.arange(len(labels))
     columns = precision_recall_fscore_support(truth, said, labels=every, zero_division=0.0)
     by_label = {
@@ -46,5 +46,4 @@ def score_labels(truth: NDArray[np.intp], said: NDArray[np.intp], labels: Sequen
         for label, p, r, f, n in zip(labels, *columns, strict=True)
     }
     matrix = confusion_matrix(truth, said, labels=every)
-    accuracy = float((truth == said).mean()) if len(truth) else 0.0
-    return Scores(by_label, accuracy, tuple(tuple(int(n) for n in row) for row in matrix))
+    return Scores(by_label, float((truth == said).mean()), tuple(tuple(int(n) for n in row) for row in matrix))

@@ -1,8 +1,9 @@
 """Scores faces with labels against annotated pictures, end to end: found, and labeled right.
 
-A face counts when its larger side is at least a given fraction of the picture's long side. A found box is a hit when it
-overlaps a face by an IoU of 0.4 or more, the best scores first, each face once. Mean F1 is the mean of the F1 of `with_mask`
-and of "not properly masked", the two other labels together. Faces labeled `face`, and faces too small, count neither way.
+A face counts when its larger side is at least a given fraction of the picture's long side. A found box is a hit when
+it overlaps a face by an IoU of 0.4 or more, the best scores first, each face once. Mean F1 is the mean of the F1 of
+`with_mask` and of "not properly masked", the two other labels together. Faces labeled `face`, and faces too small,
+count neither way.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.errors import DataError
+from edge.errors import DataError, UsageError
 from train.faces import LabeledFace
 from train.near_duplicates import group_pictures
 
@@ -129,6 +129,19 @@ def write_split(path: Path, faces: Sequence[LabeledFace], split: Mapping[Path, s
         for face in faces:
             corners = face.box.as_tuple() if face.box else ("",) * 4
             writer.writerow((face.path, *corners, face.label, face.source, split[face.path]))
+
+
+def recall_split(path: Path, pictures: Collection[Path], left_out: Collection[Path]) -> dict[Path, str] | None:
+    """Return the split that an earlier call of a run wrote, None where there was none.
+
+    Raises UsageError when it is of other pictures, or learns from what shall be left out.
+    """
+    if not path.is_file():
+        return None
+    split = read_split(path)
+    if split.keys() != set(pictures) or any(split[picture] != TEST for picture in left_out):
+        raise UsageError(f"{path.parent}: holds a run on other pictures; choose another --output or delete it")
+    return split
 
 
 def read_split(path: Path) -> dict[Path, str]:

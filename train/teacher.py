@@ -61,7 +61,7 @@ class Teacher:
 
 
 def repair(picture: AnnotatedPicture, boxes: Boxes, scores: NDArray[np.float32]) -> AnnotatedPicture:
-    """Return the picture with the teacher's boxes where both saw the face, and with the faces that only the teacher saw."""
+    """Return the picture with the teacher's boxes where both saw a face, and with the faces that only it saw."""
     overlap = iou_matrix(picture.boxes(), boxes)
     faces = list(picture.faces)
     used: set[int] = set()

@@ -10,7 +10,9 @@ from edge.config import find_config, load_settings
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    parser.add_argument("file", nargs="?", type=Path, help="the file to check (default: --config, else the installed one)")
+    parser.add_argument(
+        "file", nargs="?", type=Path, help="the file to check (default: --config, else the installed one)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

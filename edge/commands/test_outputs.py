@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 from edge.alarm import starting
 from edge.commands import read_settings
 from edge.outputs import Output
 from edge.outputs.gpio import GpioOutputs, open_factory
-from edge.records import StatusPattern
+from edge.records import Decision, StatusPattern
 from edge.settings import Settings
 
 OUTPUTS = {
@@ -32,9 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Flash and beep, one output after the other."""
     settings = read_settings(options)
-    with closing(open_factory(settings.gpio.driver)) as factory, closing(GpioOutputs(settings.gpio, factory)) as outputs:
+    with (
+        closing(open_factory(settings.gpio.driver)) as factory,
+        closing(GpioOutputs(settings.gpio, factory)) as outputs,
+    ):
         flash_all(outputs, settings, options.seconds, time.sleep)
     return 0
+
+
+def switched_on(decision: Decision, flag: str) -> Decision:
+    """Return the decision with one of the flags of OUTPUTS set."""
+    on: dict[str, Any] = {flag: True}
+    return replace(decision, **on)
 
 
 def flash_all(outputs: Output, settings: Settings, on_s: float, wait: Callable[[float], None]) -> None:
@@ -44,7 +54,7 @@ def flash_all(outputs: Output, settings: Settings, on_s: float, wait: Callable[[
         pin = getattr(settings.gpio, pin_setting)
         if pin is not None:
             print(f"{flag.replace('_', ' ')} on pin {pin}", flush=True)
-            outputs.show(replace(dark, **{flag: True}))
+            outputs.show(switched_on(dark, flag))
             wait(on_s)
             outputs.show(dark)
     if settings.gpio.status_lamp_pin is not None:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Never
 
 from tqdm import tqdm
 
@@ -48,7 +49,7 @@ Polygon = Sequence[tuple[float, float]]
 class _Report:
     """Prints, draws and counts what each frame gave."""
 
-    def __init__(self, as_json: bool, bar: tqdm[None], writer: ClipWriter | None, polygon: Polygon) -> None:
+    def __init__(self, as_json: bool, bar: tqdm[Never], writer: ClipWriter | None, polygon: Polygon) -> None:
         self._as_json, self._bar, self._writer, self._polygon = as_json, bar, writer, polygon
         self._alarm = AlarmState.CLEAR
         self.alarms = 0

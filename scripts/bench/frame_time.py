@@ -33,9 +33,13 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     systems = {"maskwatch": _ours(options.picture), "tutorial": _tutorial(options.data, options.picture)}
     times_ms = measure(systems, options.rounds)
-    print(f"{platform.processor() or platform.machine()}, core {core}, {options.rounds} rounds, Python {platform.python_version()}")
+    print(
+        f"{platform.machine()}, core {core}, {options.rounds} rounds, Python {platform.python_version()}"
+    )
     for name, values in times_ms.items():
-        print(f"{name:10} median {statistics.median(values):8.2f} ms   p95 {sorted(values)[int(len(values) * 0.95)]:8.2f} ms")
+        print(
+            f"{name:10} median {statistics.median(values):8.2f} ms   p95 {sorted(values)[int(len(values) * 0.95)]:8.2f} ms"
+        )
     medians = [statistics.median(values) for values in times_ms.values()]
     print(f"tutorial / maskwatch = {medians[1] / medians[0]:.1f}")
 
@@ -56,14 +60,15 @@ def measure(systems: dict[str, Callable[[], int]], rounds: int) -> dict[str, lis
 
 def _picture(path: Path | None) -> object:
     import cv2
-
     from demo.make_clip import fetch_portrait
 
     bgr = cv2.imread(str(path or fetch_portrait(ROOT / ".cache" / "astronaut.png")))
     scale = min(640 / bgr.shape[1], 480 / bgr.shape[0])
     bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     pad = (480 - bgr.shape[0], 640 - bgr.shape[1])
-    return cv2.copyMakeBorder(bgr, 0, pad[0], pad[1] // 2, pad[1] - pad[1] // 2, cv2.BORDER_CONSTANT, value=(90, 90, 90))
+    return cv2.copyMakeBorder(
+        bgr, 0, pad[0], pad[1] // 2, pad[1] - pad[1] // 2, cv2.BORDER_CONSTANT, value=(90, 90, 90)
+    )
 
 
 def _ours(path: Path | None) -> Callable[[], int]:

@@ -2,7 +2,8 @@
 
     .venv/bin/python scripts/bench/memory.py [--clip FILE]
 
-Runs the daemon on a clip (default: the demo's) with mock pins until the clip ends, and prints its largest resident size.
+Runs the daemon on a clip (default: the demo's) with mock pins until the clip ends, and prints its largest resident
+size.
 """
 
 from __future__ import annotations

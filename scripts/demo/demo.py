@@ -57,7 +57,8 @@ class SinceStart(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; what the pins do stands out."""
-        return f"{record.created - self._started_s:6.1f} s  {'=> ' if 'pin ' in record.getMessage() else ''}{super().format(record)}"
+        arrow = "=> " if "(pin " in record.getMessage() else ""
+        return f"{record.created - self._started_s:6.1f} s  {arrow}{super().format(record)}"
 
 
 def main() -> int:
@@ -80,14 +81,14 @@ def main() -> int:
 
 def watch_clip(clip: Path, copy: Path) -> int:
     """Run the daemon loop on the clip at its own pace and return how many frames were decided."""
-    settings = Settings(camera=Camera(source="files", device=str(clip), max_fps=FPS), gpio=Gpio(driver="mock", ok_lamp_pin=23))
+    settings = Settings(
+        camera=Camera(source="files", device=str(clip), max_fps=FPS), gpio=Gpio(driver="mock", ok_lamp_pin=23)
+    )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(SinceStart())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     pins = settings.gpio
-    print(
-        f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, green lamp {pins.ok_lamp_pin})"
-    )
+    print(f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, green lamp {pins.ok_lamp_pin})")
     with closing(ClipWriter(copy, FPS)) as writer:
         return run_daemon(settings, ROOT, lambda: False, Story(writer).add)
 

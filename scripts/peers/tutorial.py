@@ -2,8 +2,8 @@
 
     python scripts/peers/tutorial.py DATA_DIR FOLDER
 
-prints one JSON line a picture of FOLDER, as `maskwatch image --json` does. DATA_DIR holds `peers/opencv_face_detector*`,
-`peers/tutorial_head.npz` and `weights/mobilenet_v2_1.0_224_imagenet_notop.weights.h5`.
+prints one JSON line a picture of FOLDER, as `maskwatch image --json` does. DATA_DIR holds
+`peers/opencv_face_detector*`, `peers/tutorial_head.npz` and `weights/mobilenet_v2_1.0_224_imagenet_notop.weights.h5`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,15 @@ def test_an_unmasked_walker_raises_the_alarm_and_a_masked_one_does_not() -> None
 def test_outputs_are_switched_before_anything_is_drawn() -> None:
     output, order = RecordingOutput(), []
     source = ScriptedSource([blank_frame(0, 0.0)])
-    watch(source, scripted_looker([[]]), [output], Settings(), lambda: False, Silence, lambda t: order.append(len(output.shown)))
+    watch(
+        source,
+        scripted_looker([[]]),
+        [output],
+        Settings(),
+        lambda: False,
+        Silence,
+        lambda t: order.append(len(output.shown)),
+    )
     assert order == [1]
 
 

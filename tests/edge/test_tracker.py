@@ -12,7 +12,9 @@ from edge.tracker import Tracks, follow
 CONFIG = Tracking()
 
 
-def drive(looks: Sequence[Sequence[Verdict]], step_s: float = 0.1, config: Tracking = CONFIG) -> list[tuple[Person, ...]]:
+def drive(
+    looks: Sequence[Sequence[Verdict]], step_s: float = 0.1, config: Tracking = CONFIG
+) -> list[tuple[Person, ...]]:
     state, history = Tracks(), []
     for index, verdicts in enumerate(looks):
         state, people = follow(state, verdicts, index * step_s, config)

@@ -41,7 +41,7 @@ def brightness_classifier() -> keras.Model:
 
 
 def write_run(folder: Path, model: keras.Model, labels: tuple[str, ...] = LABELS, count: int = 40) -> Path:
-    """Write what a training run leaves: model, labels, and a list of samples that the pictures of `draw_picture` make."""
+    """Write what a training run leaves: model, labels, and a list of samples, the pictures of `draw_picture`."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     with (folder / "split.csv").open("w", newline="") as file:

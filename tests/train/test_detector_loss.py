@@ -25,14 +25,20 @@ def targets(*rows: tuple[float, ...]) -> np.ndarray:
 def answers(logit: float, box: tuple[float, float, float, float], elsewhere: float = -8.0) -> np.ndarray:
     """Answer with one box everywhere: cells inside it with `logit`, the others with `elsewhere`."""
     centers, strides = cell_centers(WIDTH, HEIGHT)
-    edges = np.stack([centers[:, 0] - box[0], centers[:, 1] - box[1], box[2] - centers[:, 0], box[3] - centers[:, 1]], 1)
+    edges = np.stack(
+        [centers[:, 0] - box[0], centers[:, 1] - box[1], box[2] - centers[:, 0], box[3] - centers[:, 1]], 1
+    )
     inside = (edges > 0).all(axis=1)
     predicted = np.concatenate([np.where(inside, logit, elsewhere)[:, None], edges / strides[:, None]], 1)
     return predicted[None].astype(np.float32)
 
 
 def loss(true: np.ndarray, predicted: np.ndarray) -> float:
-    return float(ops.convert_to_numpy(DetectorLoss(WIDTH, HEIGHT).call(ops.convert_to_tensor(true), ops.convert_to_tensor(predicted))))
+    return float(
+        ops.convert_to_numpy(
+            DetectorLoss(WIDTH, HEIGHT).call(ops.convert_to_tensor(true), ops.convert_to_tensor(predicted))
+        )
+    )
 
 
 def test_the_right_box_with_confidence_costs_less_than_without() -> None:

@@ -10,7 +10,7 @@ from drawn_faces import draw_scene, write_class_folders
 
 pytest.importorskip("imagehash", reason="the train extra is not installed")
 
-from edge.errors import DataError  # noqa: E402
+from edge.errors import DataError, UsageError  # noqa: E402
 from edge.geometry import Box  # noqa: E402
 from train.faces import LabeledFace, read_folders  # noqa: E402
 from train.splits import (  # noqa: E402
@@ -19,6 +19,7 @@ from train.splits import (  # noqa: E402
     TRAIN,
     VALIDATION,
     Fractions,
+    recall_split,
     read_split,
     split_faces,
     split_groups,
@@ -89,3 +90,13 @@ def test_what_is_written_of_a_split_is_read_again(tmp_path: Path) -> None:
         "a.jpg,,,,,x,s,train",
         "b.jpg,1,2,3,4,y,s,test",
     ]
+
+
+def test_a_split_is_recalled_for_the_same_pictures_only(tmp_path: Path) -> None:
+    path, a, b = tmp_path / "split.csv", Path("a.jpg"), Path("b.jpg")
+    assert recall_split(path, {a, b}, ()) is None
+    write_split(path, [LabeledFace(picture, None, "x", "s") for picture in (a, b)], {a: TRAIN, b: TEST})
+    assert recall_split(path, {a, b}, {b}) == {a: TRAIN, b: TEST}
+    for pictures, left_out in (({a}, ()), ({a, b, Path("c.jpg")}, ()), ({a, b}, {a})):
+        with pytest.raises(UsageError, match="holds a run on other pictures; choose another --output"):
+            recall_split(path, pictures, left_out)

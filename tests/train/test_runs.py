@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("keras", reason="the train extra is not installed")
+
+from edge.errors import UsageError  # noqa: E402
+from train.runs import WriteHistory, has_settled, read_history, start_run, validation_losses  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Recipe:
+    epochs: int = 3
+    labels: tuple[str, ...] = ("a", "b")
+
+
+def test_a_run_starts_with_its_recipe_and_starts_again_with_the_same(tmp_path: Path) -> None:
+    start_run(tmp_path / "run", Recipe())
+    start_run(tmp_path / "run", Recipe())
+    assert json.loads((tmp_path / "run" / "recipe.json").read_text()) == {"epochs": 3, "labels": ["a", "b"]}
+
+
+def test_another_recipe_in_the_same_folder_is_refused_by_name(tmp_path: Path) -> None:
+    start_run(tmp_path, Recipe())
+    with pytest.raises(UsageError, match="holds a run with another epochs, labels; choose another --output"):
+        start_run(tmp_path, Recipe(epochs=4, labels=("b",)))
+
+
+def test_history_is_what_was_written(tmp_path: Path) -> None:
+    assert read_history(tmp_path) == []
+    for epoch, loss in enumerate((0.5, 0.25)):
+        WriteHistory(tmp_path).on_epoch_end(epoch, {"val_loss": loss, "accuracy": 1.0})
+    assert (tmp_path / "history.csv").read_text().splitlines()[0] == "epoch,accuracy,val_loss"
+    assert read_history(tmp_path)[1] == {"epoch": 1.0, "accuracy": 1.0, "val_loss": 0.25}
+    assert validation_losses(tmp_path, 1) == [0.25]
+
+
+def test_of_a_repeated_epoch_the_last_row_counts(tmp_path: Path) -> None:
+    for epoch, loss in ((0, 0.5), (1, 0.4), (1, 0.3)):
+        WriteHistory(tmp_path).on_epoch_end(epoch, {"val_loss": loss})
+    assert validation_losses(tmp_path, 0) == [0.5, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("losses", "settled"),
+    [([], False), ([1.0], False), ([1.0, 2.0], False), ([1.0, 2.0, 3.0], True), ([3.0, 1.0, 2.0], False)],
+)
+def test_training_has_settled_when_the_best_epoch_is_two_back(losses: list[float], settled: bool) -> None:
+    assert has_settled(losses, patience=2) is settled

@@ -1,0 +1,62 @@
+"""The command that trains the detector; its network is too large to be trained here without the ImageNet weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+from drawn_faces import draw_scene
+
+pytest.importorskip("keras", reason="the train extra is not installed")
+
+from train.annotations import AnnotatedPicture, LabeledBox, write_csv  # noqa: E402
+from train.cli import main  # noqa: E402
+
+WEIGHTS = "mobilenet_v2_1.0_224_imagenet_notop.weights.h5"
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Path:
+    folder = tmp_path / "drawn" / "images"
+    folder.mkdir(parents=True)
+    pictures = []
+    for seed in range(10):
+        bgr, box = draw_scene(seed)
+        cv2.imwrite(str(folder / f"{seed}.png"), bgr)
+        pictures.append(AnnotatedPicture(folder / f"{seed}.png", 96, 96, (LabeledBox(box, "face"),)))
+    write_csv(tmp_path / "drawn" / "annotations.csv", pictures)
+    return tmp_path / "drawn" / "annotations.csv"
+
+
+@pytest.mark.data
+def test_a_run_leaves_model_split_plot_and_report(shared_data: Path, boxes: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = ["--weights", str(shared_data / "weights" / WEIGHTS), "--input", "96x64", "--batch", "4"]
+    words += ["--epochs", "1", "--validation", "0.3", "--output", str(run)]
+    assert main(["detector", "--boxes", str(boxes), *words]) == 0
+    names = {path.name for path in run.iterdir()}
+    assert {"model.keras", "split.csv", "history.csv", "plot.png", "report.md", "report.json", "recipe.json"} <= names
+    report = json.loads((run / "report.json").read_text())
+    assert report["data"]["validation"] == {"drawn": {"face": 3}}
+    assert report["epochs_done"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["--boxes", "none.csv"], 1, "none.csv: no such annotations file"),
+        (["--boxes", "CSV", "--input", "100x64"], 2, "--input: must be WxH, both multiples of 32, got 100x64"),
+        (["--boxes", "CSV", "--input", "large"], 2, "got large"),
+        (["--boxes", "CSV", "--weights", "none.h5"], 4, "none.h5: no such file"),
+        (["--boxes", "CSV", "--leave-out", "street"], 2, "--leave-out street: no such source; known are drawn"),
+        (["--boxes", "CSV", "--leave-out", "drawn"], 1, "no picture is left for train"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(
+    boxes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, text: str
+) -> None:
+    given = [str(boxes) if word == "CSV" else word for word in words]
+    assert main(["detector", *given, "--output", str(tmp_path / "run")]) == code
+    assert text in capsys.readouterr().err
