@@ -34,37 +34,39 @@ find_python() {
     esac
 }
 
-# make_venv FOLDER LOCK_FILE: a virtual environment that holds exactly what the lock file says, and this checkout.
+# has_installed FOLDER LOCK_FILE: whether that virtual environment holds what the lock file says, and this checkout.
+has_installed() {
+    cmp -s "$1/installed.lock" <(cat "$2" pyproject.toml)
+}
+
+# make_venv FOLDER LOCK_FILE: a virtual environment that holds what the lock file says, and this checkout.
 make_venv() {
-    local folder=$1 lock=$2 mark
-    mark=$folder/installed.lock
-    if [[ -f $mark ]] && cmp -s "$mark" <(cat "$lock" pyproject.toml); then
-        return
-    fi
-    say "Installing into $folder (from $lock) …"
+    local folder=$1 lock=$2
+    has_installed "$folder" "$lock" && return
+    say "Installing into $folder what $lock says …"
+    rm -f "$folder/installed.lock"
     [[ -x $folder/bin/python ]] || "$PYTHON" -m venv "$folder" ||
         stop "cannot make a virtual environment in $folder; run: sudo apt install python3-venv"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    cat "$lock" pyproject.toml >"$mark"
+    cat "$lock" pyproject.toml >"$folder/installed.lock"
 }
 
+# The development environment will do for everything that the device's does.
 edge_venv() {
-    [[ -f .venv/installed.lock && .venv/installed.lock -nt "requirements/dev-$LOCKS.lock" ]] || make_venv .venv "requirements/edge-$LOCKS.lock"
+    has_installed .venv "requirements/dev-$LOCKS.lock" || make_venv .venv "requirements/edge-$LOCKS.lock"
 }
 
-demo() {
-    edge_venv
-    .venv/bin/python scripts/demo/demo.py "$@"
+dev_venv() {
+    make_venv .venv "requirements/dev-$LOCKS.lock"
 }
 
 run_tests() {
-    make_venv .venv "requirements/dev-$LOCKS.lock"
+    dev_venv
     say "All tests, on LiteRT …"
     .venv/bin/python -m pytest "$@"
     if [[ $LOCKS == py311 ]]; then
-        make_venv .venv-tflite-runtime requirements/edge-py311-tflite-runtime.lock
-        .venv-tflite-runtime/bin/python -m pip install --quiet --disable-pip-version-check pytest hypothesis
+        make_venv .venv-tflite-runtime requirements/test-py311-tflite-runtime.lock
         say "The edge tests once more, on tflite-runtime …"
         .venv-tflite-runtime/bin/python -m pytest tests/edge "$@"
     fi
@@ -74,10 +76,25 @@ main() {
     local command=${1:-help}
     [[ $# -gt 0 ]] && shift
     case $command in
-        demo) find_python "$command" && demo "$@" ;;
-        test) find_python "$command" && run_tests "$@" ;;
-        run) find_python "$command" && edge_venv && exec .venv/bin/python -m edge run "$@" ;;
-        train) find_python "$command" && make_venv .venv "requirements/dev-$LOCKS.lock" && exec .venv/bin/python -m train "$@" ;;
+        demo)
+            find_python "$command"
+            edge_venv
+            exec .venv/bin/python scripts/demo/demo.py "$@"
+            ;;
+        test)
+            find_python "$command"
+            run_tests "$@"
+            ;;
+        run)
+            find_python "$command"
+            edge_venv
+            exec .venv/bin/python -m edge run "$@"
+            ;;
+        train)
+            find_python "$command"
+            dev_venv
+            exec .venv/bin/python -m train "$@"
+            ;;
         help | -h | --help) usage ;;
         *)
             usage >&2
