@@ -63,7 +63,8 @@ def train_classifier(
     """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
 
     `held_back` decides which epoch is best and when to stop. Leaves recipe.json, labels.txt, history.csv and
-    model.keras. `callbacks` are called in both phases. Raises UsageError when the folder belongs to another run, ModelError when the weights do not fit.
+    model.keras. `callbacks` are called in both phases. Raises UsageError when the folder belongs to another run,
+    ModelError when the weights do not fit.
     """
     check_run(run, recipe)
     if (run / MODEL).is_file():
