@@ -22,6 +22,6 @@ lock: ## needs uv
 	$(COMPILE) --universal --python-version 3.11 --extra litert --extra gpio -c requirements/py311.in -o requirements/edge-py311.lock
 	$(COMPILE) --universal --python-version 3.11 --extra tflite-runtime --extra gpio -c requirements/py311.in -o requirements/edge-py311-tflite-runtime.lock
 	$(COMPILE) --python-version 3.11 --extra tflite-runtime --extra test -c requirements/edge-py311-tflite-runtime.lock -o requirements/test-py311-tflite-runtime.lock
-	$(COMPILE) --universal --python-version 3.12 --extra litert -o requirements/edge-py313.lock
+	$(COMPILE) --universal --python-version 3.12 --extra litert -c requirements/py313.in -o requirements/edge-py313.lock
 	$(COMPILE) --python-version 3.11 --extra litert --extra train --extra dev -c requirements/edge-py311.lock -o requirements/dev-py311.lock
 	$(COMPILE) --python-version 3.12 --extra litert --extra train --extra dev -c requirements/edge-py313.lock -o requirements/dev-py313.lock

@@ -30,8 +30,18 @@ Parts = Mapping[str, Sequence[LabeledFace]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
+    _add_data(parser.add_argument_group("data"))
     recipe = ClassifierRecipe(labels=())
-    data = parser.add_argument_group("data")
+    parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="to start from (default: download ImageNet's)")
+    parser.add_argument("--input", type=int, default=recipe.input_px, metavar="PX", help="input size (%(default)s)")
+    for name in _recipe_names():
+        default = getattr(recipe, name)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(default), default=default, metavar="N", help="(%(default)s)")
+
+
+def _add_data(data: argparse._ArgumentGroup) -> None:
     data.add_argument("--folders", nargs="+", type=Path, default=[], metavar="DIR", help="one folder a class in each")
     data.add_argument("--boxes", nargs="+", default=[], metavar="CSV[=DIR]", help="annotations [and their pictures]")
     data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
@@ -42,19 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher",
         type=Path,
         metavar="ONNX",
-        help="SCRFD model that repairs the boxes and finds the face in the folders' pictures",
+        help="SCRFD model that repairs boxes and finds the face in folders' pictures",
     )
     data.add_argument("--validation", type=float, default=0.1, help="part held back to decide when to stop (0.1)")
     data.add_argument("--test", type=float, default=0.1, help="part held back to be scored (0.1)")
     data.add_argument("--limit", type=int, metavar="N", help="use N faces only, for a quick try")
-    parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="to start from (default: download ImageNet's)")
-    parser.add_argument("--input", type=int, default=recipe.input_px, metavar="PX", help="input size (%(default)s)")
-    for field in dataclasses.fields(recipe):
-        if field.name not in ("labels", "input_px"):
-            default = getattr(recipe, field.name)
-            flag = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(flag, type=type(default), default=default, metavar="N", help="(%(default)s)")
+
+
+def _recipe_names() -> list[str]:
+    """Return the recipe's fields that are arguments of the same name."""
+    return [field.name for field in dataclasses.fields(ClassifierRecipe) if field.name not in ("labels", "input_px")]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,11 +103,10 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
 
 
 def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:
-    given = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(ClassifierRecipe)
-        if field.name not in ("labels", "input_px")
-    }
+    for name in ("epochs", "batch"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
+    given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=labels_of(faces, options.labels), input_px=options.input, **given)
 
 

@@ -22,10 +22,19 @@ PREPARED = "prepare.csv"
 
 @dataclass(frozen=True, slots=True)
 class Fractions:
-    """Which part of the groups is held back to decide when to stop, and which to be scored."""
+    """Which part of the groups, 0..1, is held back to decide when to stop, and which to be scored.
+
+    Raises UsageError when nothing is left to learn from.
+    """
 
     validation: float = 0.1
     test: float = 0.1
+
+    def __post_init__(self) -> None:
+        if min(self.validation, self.test) < 0 or self.validation + self.test >= 1:
+            raise UsageError(
+                f"--validation {self.validation} and --test {self.test}: must be 0 or more, and less than 1 together"
+            )
 
     def of(self, split: str) -> float:
         """Return the fraction, 0..1, that a split gets."""

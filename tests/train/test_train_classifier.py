@@ -178,6 +178,8 @@ def test_boxes_and_folders_learn_together_and_a_source_can_be_left_out(
         (["--folders", "DATA", "--labels", "with_mask", "hat"], 1, "no face is labeled hat"),
         (["--folders", "DATA", "--input", "50"], 2, "--input: must be a multiple of 32, got 50"),
         (["--folders", "DATA", "--weights", "none.h5"], 4, "none.h5: no such file"),
+        (["--folders", "DATA", "--epochs", "0"], 2, "--epochs: must be 1 or more, got 0"),
+        (["--folders", "DATA", "--test", "0.95"], 2, "--validation 0.1 and --test 0.95: must be 0 or more"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_code(
