@@ -27,6 +27,17 @@ log = logging.getLogger(__name__)
 
 Parts = Mapping[str, Sequence[LabeledFace]]
 
+_HELP = {
+    "alpha": "width of MobileNetV2",
+    "epochs": "epochs at most, of both phases",
+    "head_epochs": "how many of them train the head alone",
+    "batch": "faces a step",
+    "patience": "epochs without a lower validation loss before it stops",
+    "balance": "1: classes and sources as often as they are, 0: all alike",
+    "epoch_faces": "faces an epoch shows, 0: as many as there are",
+    "seed": "the same seed draws the same faces",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
@@ -38,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in _recipe_names():
         default = getattr(recipe, name)
         flag = f"--{name.replace('_', '-')}"
-        parser.add_argument(flag, type=type(default), default=default, metavar="N", help="(%(default)s)")
+        text = f"{_HELP.get(name, name.replace('_', ' '))} (%(default)s)"
+        parser.add_argument(flag, type=type(default), default=default, metavar="N", help=text)
 
 
 def _add_data(data: argparse._ArgumentGroup) -> None:
