@@ -70,7 +70,8 @@ def face_inputs(samples: Sequence[Sample], size_px: int) -> Iterator[NDArray[np.
         if sample.box is not None:
             yield classifier_input(bgr, sample.box, size_px)
         else:
-            resized = cv2.resize(bgr, (size_px, size_px), interpolation=cv2.INTER_AREA)
+            interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
+            resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
             yield np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
 
 

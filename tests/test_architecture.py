@@ -119,10 +119,12 @@ def impure_calls(source: str, path: str) -> list[str]:
 
 
 def broad_excepts(source: str, path: str) -> list[str]:
-    """Return handlers that catch everything, and `suppress` that does."""
+    """Return handlers that catch everything and go on, and `suppress` that does; one that ends in `raise` may."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler):
+            if isinstance(node.body[-1], ast.Raise):
+                continue
             caught = [node.type] if node.type else [ast.Name("BaseException")]
         elif isinstance(node, ast.Call) and _called(node) == "suppress":
             caught = list(node.args)

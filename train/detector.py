@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from train.detector_data import DetectorBatches
 from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from_imagenet
+from train.runs import FollowEpoch, WriteHistory, back_up, start_run
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,13 +48,28 @@ def train_detector(
     run: Path, recipe: DetectorRecipe, training: Sequence[AnnotatedPicture], held_back: Sequence[AnnotatedPicture],
     weights: Path | None,
 ) -> keras.Model:  # fmt: skip
-    """Train, or go on with what an earlier call left in `run`, and return the network."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n")
+    """Train, or go on with what an earlier call left in `run`, and return the network.
+
+    Raises UsageError when the folder belongs to a run of another recipe.
+    """
+    start_run(run, recipe)
     network = start_network(recipe, weights, training)
     flat = flatten_outputs(network)
     batches = DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed)
-    steps = len(batches) * recipe.epochs
+    optimizer = _optimizer(recipe, len(batches) * recipe.epochs)
+    flat.compile(optimizer, DetectorLoss(recipe.shape.width_px, recipe.shape.height_px))
+    flat.fit(
+        batches,
+        epochs=recipe.epochs,
+        validation_data=DetectorBatches(held_back, recipe.shape, recipe.batch, seed=None),
+        callbacks=[FollowEpoch(batches), WriteHistory(run), back_up(run, "whole"), _keep_last(run, network)],
+        shuffle=False,  # the batches shuffle themselves, the same way after an interruption
+    )
+    network.save(run / "model.keras")
+    return network
+
+
+def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer:
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate * 0.05,
         steps,
@@ -62,32 +77,11 @@ def train_detector(
         warmup_target=recipe.learning_rate,
         warmup_steps=min(500, steps // 10),
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=10.0)
-    flat.compile(optimizer, DetectorLoss(recipe.shape.width_px, recipe.shape.height_px))
-    flat.fit(
-        batches,
-        epochs=recipe.epochs,
-        validation_data=DetectorBatches(held_back, recipe.shape, recipe.batch, seed=None),
-        callbacks=[
-            _FollowEpoch(batches),
-            keras.callbacks.BackupAndRestore(str(run / "backup"), save_freq="epoch", delete_checkpoint=False),
-            keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
-            keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: network.save_weights(run / "last.weights.h5")
-            ),
-        ],
-        verbose=2,
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=10.0)
+
+
+def _keep_last(run: Path, network: keras.Model) -> keras.callbacks.Callback:
+    """Return a callback that keeps the weights after each epoch, so that a half-trained detector can be tried."""
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: network.save_weights(run / "last.weights.h5")
     )
-    network.save(run / "model.keras")
-    return network
-
-
-class _FollowEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the batches which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
-
-    def __init__(self, batches: DetectorBatches) -> None:
-        super().__init__()
-        self._batches = batches
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self._batches.epoch = epoch

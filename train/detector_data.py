@@ -16,12 +16,14 @@ from train.annotations import IGNORE, AnnotatedPicture
 from train.augment import cover, cut_window, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND
 from train.detector_network import DetectorShape
+from train.faces import read_picture
 
 MAX_FACES = 48
 """Faces a picture can teach; the largest stay."""
 
 _SMALLEST_PX = 6.0
 _VISIBLE_FRAC = 0.6
+_COVERED_SHARE = 0.05
 
 
 class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -36,50 +38,54 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """Prepare batches of `batch` pictures; pictures are read when they are needed."""
         super().__init__(workers=workers, max_queue_size=8)
         self._pictures, self._shape, self._batch, self._seed = pictures, shape, batch, seed
-        self.epoch = 0
-        self._order = self._shuffled()
+        self.start_epoch(0)
 
     def __len__(self) -> int:
-        return (
-            max(1, len(self._pictures) // self._batch)
-            if self._seed is not None
-            else -(-len(self._pictures) // self._batch)
-        )
+        """Return the number of batches; without a seed the last one may be smaller, with one it is left out."""
+        if self._seed is None:
+            return -(-len(self._pictures) // self._batch)
+        return max(1, len(self._pictures) // self._batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return one batch. Raises DataError when a picture cannot be read."""
         chosen = self._order[index * self._batch : (index + 1) * self._batch]
         pairs = [self._sample(self._pictures[i], int(i)) for i in chosen]
         pictures = np.stack([picture for picture, _ in pairs]).astype(np.float32)
         return pictures / 127.5 - 1, np.stack([targets for _, targets in pairs])
 
-    def on_epoch_end(self) -> None:
-        """Draw another order for the next epoch."""
-        self.epoch += 1
+    def start_epoch(self, epoch: int) -> None:
+        """Draw the pictures of an epoch; the first is 0."""
+        self._epoch = epoch
         self._order = self._shuffled()
 
     def _shuffled(self) -> NDArray[np.intp]:
         if self._seed is None:
             return np.arange(len(self._pictures))
-        return np.random.default_rng((self._seed, self.epoch)).permutation(len(self._pictures))
+        return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
 
     def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
-        bgr = np.asarray(cv2.imread(str(picture.path), cv2.IMREAD_COLOR), np.uint8)
-        boxes = picture.boxes()
+        bgr = read_picture(picture.path)
         kinds = np.array([IGNORE_KIND if f.label == IGNORE else FACE_KIND for f in picture.faces], np.float32)
         if self._seed is None:
             rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
-            return rgb, pack_targets(fit.to_input(boxes), kinds, self._shape)
-        rng = np.random.default_rng((self._seed, self.epoch, index))
-        window = _window(bgr, boxes, self._shape, rng)
-        cut = cut_window(bgr, window, self._shape.width_px, self._shape.height_px)
-        boxes = _move(boxes, window, self._shape)
-        if rng.random() < 0.5:
-            cut = np.ascontiguousarray(cut[:, ::-1])
-            boxes[:, [0, 2]] = self._shape.width_px - boxes[:, [2, 0]]
-        for box in boxes[rng.random(len(boxes)) < 0.05]:
+            return rgb, pack_targets(fit.to_input(picture.boxes()), kinds, self._shape)
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        cut, boxes = _cut_at_random(bgr, picture.boxes(), self._shape, rng)
+        for box in boxes[rng.random(len(boxes)) < _COVERED_SHARE]:
             cover(cut, tuple(box), rng)
         rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
-        return rgb, pack_targets(boxes.astype(np.float32), kinds, self._shape)
+        return rgb, pack_targets(boxes, kinds, self._shape)
+
+
+def _cut_at_random(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[Picture, Boxes]:
+    """Return a random window of a picture in the input's size, mirrored half the time, and where its boxes are now."""
+    window = _window(bgr, boxes, shape, rng)
+    cut = cut_window(bgr, window, shape.width_px, shape.height_px)
+    boxes = _move(boxes, window, shape)
+    if rng.random() < 0.5:
+        cut = np.ascontiguousarray(cut[:, ::-1])
+        boxes[:, [0, 2]] = shape.width_px - boxes[:, [2, 0]]
+    return cut, boxes
 
 
 def _window(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[float, float, float, float]:
@@ -91,18 +97,23 @@ def _window(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) ->
     aspect = shape.width_px / shape.height_px * np.exp(rng.uniform(-0.2, 0.2))
     whole = max(width, height * aspect)
     if len(boxes) and rng.random() < 0.5:
-        box = boxes[rng.integers(len(boxes))]
-        face_px = float(max(box[2] - box[0], box[3] - box[1]))
-        wanted_px = np.exp(rng.uniform(np.log(9), np.log(180)))
-        window_width = np.clip(face_px * shape.width_px / wanted_px, whole * 0.2, whole * 2.0)
-        window_height = window_width / aspect
-        middle = (box[:2] + box[2:]) / 2
-        left, top = middle - rng.uniform(0.15, 0.85, 2) * [window_width, window_height]
-    else:
-        window_width = whole * (rng.uniform(0.3, 1.0) if rng.random() < 0.4 else rng.uniform(0.95, 1.4))
-        window_height = window_width / aspect
-        left = rng.uniform(min(0, width - window_width), max(0, width - window_width))
-        top = rng.uniform(min(0, height - window_height), max(0, height - window_height))
+        return _window_by_face(boxes[rng.integers(len(boxes))], whole, aspect, shape, rng)
+    window_width = whole * (rng.uniform(0.3, 1.0) if rng.random() < 0.4 else rng.uniform(0.95, 1.4))
+    window_height = window_width / aspect
+    left = rng.uniform(min(0, width - window_width), max(0, width - window_width))
+    top = rng.uniform(min(0, height - window_height), max(0, height - window_height))
+    return float(left), float(top), float(window_width), float(window_height)
+
+
+def _window_by_face(
+    box: NDArray[np.float32], whole: float, aspect: float, shape: DetectorShape, rng: Generator
+) -> tuple[float, float, float, float]:
+    """Return a window in which the face has a size drawn evenly over the octaves from 9 to 180 pixels."""
+    face_px = float(max(box[2] - box[0], box[3] - box[1]))
+    wanted_px = np.exp(rng.uniform(np.log(9), np.log(180)))
+    window_width = np.clip(face_px * shape.width_px / wanted_px, whole * 0.2, whole * 2.0)
+    window_height = window_width / aspect
+    left, top = (box[:2] + box[2:]) / 2 - rng.uniform(0.15, 0.85, 2) * [window_width, window_height]
     return float(left), float(top), float(window_width), float(window_height)
 
 

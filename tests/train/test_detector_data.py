@@ -40,7 +40,7 @@ def test_without_a_seed_pictures_are_laid_in_as_on_the_device(pictures: list[Ann
 def test_the_box_follows_the_white_square_through_every_window(pictures: list[AnnotatedPicture]) -> None:
     batches = DetectorBatches(pictures, SHAPE, batch=5, seed=1)
     for epoch in range(6):
-        batches.epoch = epoch
+        batches.start_epoch(epoch)
         for picture, target in zip(*batches[0], strict=True):
             if target[0, 4] == FACE_KIND:
                 x0, y0, x1, y1 = target[0, :4].astype(int)
