@@ -41,7 +41,10 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A face that is being followed; `still_s` is when it last left the place where it stands."""
+    """A face that is being followed.
+
+    `still_s` is when it last left the place where it stands, `looks` how often it was seen.
+    """
 
     id: int
     box: Box
@@ -51,6 +54,7 @@ class Track:
     first_s: float
     seen_s: float
     moved: bool
+    looks: int = 0
     kind: VerdictKind = VerdictKind.UNSURE
     label: str = ""
     votes: tuple[Vote, ...] = ()
@@ -77,14 +81,18 @@ def follow(
     matches = _match(state.tracks, verdicts)
     tracks = [_look(track, verdicts[matches[i]], now_s, config) for i, track in enumerate(state.tracks) if i in matches]
     lost = [track for i, track in enumerate(state.tracks) if i not in matches]
-    tracks += [track for track in lost if now_s - track.seen_s <= config.forget_after_s]
-    gone = [track for track in lost if now_s - track.seen_s > config.forget_after_s]
-    places = _remember(state.places, gone)
+    tracks += [track for track in lost if _may_return(track, now_s, config)]
+    places = _remember(state.places, [track for track in lost if not _may_return(track, now_s, config)])
     new = [verdict for i, verdict in enumerate(verdicts) if i not in matches.values()]
     for number, verdict in enumerate(new):
         tracks.append(_look(_start(verdict, state.next_id + number, now_s, state, places), verdict, now_s, config))
     state = Tracks(tuple(tracks), state.next_id + len(new), state.started_s, places)
     return state, tuple(_person(track) for track in tracks)
+
+
+def _may_return(track: Track, now_s: float, config: Tracking) -> bool:
+    """Return whether a face that was not seen this time is still waited for; one seen only once was a false one."""
+    return track.looks > 1 and now_s - track.seen_s <= config.forget_after_s
 
 
 def _match(tracks: Sequence[Track], verdicts: Sequence[Verdict]) -> dict[int, int]:
@@ -129,6 +137,7 @@ def _look(track: Track, verdict: Verdict, now_s: float, config: Tracking) -> Tra
         track,
         box=box,
         seen_s=now_s,
+        looks=track.looks + 1,
         votes=votes,
         kind=kind,
         label=label,

@@ -71,12 +71,17 @@ def test_two_people_who_pass_each_other_keep_their_numbers() -> None:
     assert {p.id: p.kind for p in history[-1]} == {1: UNMASKED, 2: MASKED}
 
 
+def test_a_face_seen_in_a_single_frame_is_gone_with_it() -> None:
+    history = drive([[verdict(square(100, 100))], []])
+    assert [len(people) for people in history] == [1, 0]
+
+
 def test_whoever_comes_after_the_pause_is_somebody_new() -> None:
-    looks = [[verdict(square(100, 100))]] + [[]] * 15 + [[verdict(square(100, 100))]]
+    looks = [[verdict(square(100, 100))]] * 2 + [[]] * 15 + [[verdict(square(100, 100))]]
     history = drive(looks)
-    assert history[0][0].id == 1
-    assert history[14] == ()
-    assert history[16][0].id == 2
+    assert [p.id for p in history[11]] == [1]
+    assert history[15] == ()
+    assert history[17][0].id == 2
 
 
 def test_a_face_that_was_there_from_the_start_has_not_moved() -> None:
