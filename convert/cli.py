@@ -7,6 +7,7 @@ import datetime
 import json
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)"
     )
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
+    parser.add_argument("--keep-float", action="store_true", help="put the Keras model beside it, to fine-tune from")
     parser.add_argument("--min-score", type=float, help="recommended threshold (default: measured, or 0.6)")
     return parser
 
@@ -172,3 +174,5 @@ def _write(options: argparse.Namespace, data: bytes, manifest: Manifest) -> None
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_bytes(data)
     write_manifest(manifest_path(options.output), manifest)
+    if options.keep_float:
+        shutil.copyfile(options.run / "model.keras", options.output.with_suffix(".keras"))

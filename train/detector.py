@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 
+from edge.errors import ModelError
 from train.annotations import AnnotatedPicture
 from train.detector_data import DetectorBatches
 from train.detector_loss import DetectorLoss, flatten_outputs
@@ -30,18 +30,36 @@ class DetectorRecipe:
 
 
 def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequence[AnnotatedPicture]) -> keras.Model:
-    """Return the network, its backbone started from ImageNet weights where `weights` names them (or downloads them)."""
+    """Return the network with the weights that training starts from.
+
+    `weights` is a file of MobileNetV2 without top (`*.weights.h5`), from which the backbone is narrowed, or a detector
+    trained here (`*.keras`); without it the ImageNet weights are downloaded. Raises ModelError when a detector of
+    another shape is given.
+    """
     keras.utils.set_random_seed(recipe.seed)
-    shape = recipe.shape
-    network = build_network(shape)
+    network = build_network(recipe.shape)
+    if weights is not None and weights.suffix == ".keras":
+        _copy_weights(weights, network)
+    else:
+        samples = DetectorBatches(pictures, recipe.shape, batch=32, seed=recipe.seed)[0][0]
+        start_from_imagenet(network, _mobilenet(recipe.shape, weights), samples)
+    return network
+
+
+def _copy_weights(path: Path, network: keras.Model) -> None:
+    try:
+        network.set_weights(keras.models.load_model(path, compile=False).get_weights())
+    except ValueError as exc:
+        raise ModelError(f"{path}: is no face detector of this shape; leave --input as it was, or start anew") from exc
+
+
+def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
     mobilenet = keras.applications.MobileNetV2(
         input_shape=(shape.height_px, shape.width_px, 3), include_top=False, weights=None if weights else "imagenet"
     )
     if weights:
         mobilenet.load_weights(str(weights))
-    samples = DetectorBatches(pictures, shape, batch=32, seed=recipe.seed)[0][0]
-    start_from_imagenet(network, mobilenet, np.asarray(samples))
-    return network
+    return mobilenet
 
 
 def train_detector(

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="the train extra is not installed")
+
+from edge.errors import ModelError  # noqa: E402
+from edge.geometry import Box  # noqa: E402
+from train.annotations import AnnotatedPicture, LabeledBox  # noqa: E402
+from train.detector import DetectorRecipe, start_network, train_detector  # noqa: E402
+from train.detector_network import DetectorShape, build_network  # noqa: E402
+from train.runs import read_history  # noqa: E402
+
+SHAPE = DetectorShape(96, 64, (8,) * 15, 8)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[AnnotatedPicture]:
+    made = []
+    for index in range(4):
+        path = tmp_path / f"{index}.png"
+        bgr = np.full((64, 96, 3), 30, np.uint8)
+        cv2.rectangle(bgr, (30, 10), (69, 49), (240, 240, 240), -1)
+        cv2.imwrite(str(path), bgr)
+        made.append(AnnotatedPicture(path, 96, 64, (LabeledBox(Box(30, 10, 70, 50), "with_mask"),)))
+    return made
+
+
+def test_a_run_leaves_model_history_and_recipe_and_starts_from_an_earlier_model(
+    tmp_path: Path, pictures: list[AnnotatedPicture]
+) -> None:
+    earlier = tmp_path / "earlier.keras"
+    build_network(SHAPE).save(earlier)
+    run = tmp_path / "run"
+    network = train_detector(run, DetectorRecipe(SHAPE, epochs=2, batch=2), pictures, pictures[:1], earlier)
+    assert sorted(network.output) == sorted(keras.models.load_model(run / "model.keras", compile=False).output)
+    assert [row["epoch"] for row in read_history(run)] == [0, 1]
+    assert (run / "recipe.json").is_file()
+    again = train_detector(run, DetectorRecipe(SHAPE, epochs=2, batch=2), pictures, pictures[:1], earlier)
+    for before, after in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_training_starts_where_the_earlier_model_ended(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+    earlier = build_network(SHAPE)
+    earlier.save(tmp_path / "earlier.keras")
+    network = start_network(DetectorRecipe(SHAPE), tmp_path / "earlier.keras", pictures)
+    for before, after in zip(earlier.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_model_of_another_shape_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+    build_network(DetectorShape(96, 64, (8,) * 15, 16)).save(tmp_path / "other.keras")
+    with pytest.raises(ModelError, match=r"other\.keras: is no face detector of this shape"):
+        start_network(DetectorRecipe(SHAPE), tmp_path / "other.keras", pictures)
