@@ -1,13 +1,13 @@
 """The alarm: clear → alarm → holding → cooldown → clear. Pure: what it remembers goes in and comes out, time is given.
 
-It is about people, not frames. Somebody who has been alarmed about for `max_on_s` is not alarmed about again before
-having left or put a mask on.
+It is about people, not frames. Whoever is still there when an alarm has lasted for `max_on_s`, and had at least half of
+that time, is not alarmed about again before having left or put a mask on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from edge.records import AlarmState, Decision, Person, StatusPattern, VerdictKind
 from edge.settings import Alarm
@@ -17,13 +17,14 @@ from edge.settings import Alarm
 class AlarmMemory:
     """What the alarm remembers: its state, since when, when lamp went on, when an offender was last there.
 
-    `spent` are the ids of people who have been alarmed about for long enough.
+    `since` is when each offender's alarm began, `spent` are those who have been alarmed about for long enough.
     """
 
     state: AlarmState = AlarmState.CLEAR
     since_s: float = 0.0
     on_since_s: float = 0.0
     offended_s: float = 0.0
+    since: Mapping[int, float] = field(default_factory=dict)
     spent: frozenset[int] = frozenset()
 
 
@@ -53,6 +54,7 @@ def step(
 def _advance(memory: AlarmMemory, offenders: frozenset[int], now_s: float, config: Alarm) -> AlarmMemory:
     if offenders:
         memory = replace(memory, offended_s=now_s)
+    memory = replace(memory, since={number: memory.since.get(number, now_s) for number in offenders})
     match memory.state:
         case AlarmState.CLEAR if offenders:
             return replace(memory, state=AlarmState.ALARM, since_s=now_s, on_since_s=now_s)
@@ -66,7 +68,8 @@ def _advance(memory: AlarmMemory, offenders: frozenset[int], now_s: float, confi
 
 def _advance_lit(memory: AlarmMemory, offenders: frozenset[int], now_s: float, config: Alarm) -> AlarmMemory:
     if now_s - memory.on_since_s >= config.max_on_s:
-        return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s, spent=memory.spent | offenders)
+        long_enough = {number for number, began_s in memory.since.items() if now_s - began_s >= config.max_on_s / 2}
+        return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s, spent=memory.spent | long_enough)
     if now_s - memory.offended_s >= config.hold_s and not offenders:
         return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s)
     wanted = AlarmState.ALARM if offenders else AlarmState.HOLDING
@@ -93,17 +96,20 @@ def _decide(
     )
 
 
-def blind(frame_index: int, now_s: float) -> Decision:
-    """Return what the outputs shall show while no frame can be seen: everything off, the status lamp says so."""
-    return _dark(frame_index, now_s, StatusPattern.BLIND)
-
-
 def starting(now_s: float) -> Decision:
     """Return what the outputs shall show before the first frame: everything off, the status lamp says so."""
-    return _dark(0, now_s, StatusPattern.STARTING)
+    return replace(dark(now_s), status=StatusPattern.STARTING)
 
 
-def _dark(frame_index: int, now_s: float, status: StatusPattern) -> Decision:
+def dark(now_s: float) -> Decision:
+    """Return the decision that switches everything off, the status lamp too."""
     return Decision(
-        frame_index, now_s, AlarmState.CLEAR, lamp=False, buzzer=False, relay=False, ok_lamp=False, status=status
+        frame_index=0,
+        decided_s=now_s,
+        alarm=AlarmState.CLEAR,
+        lamp=False,
+        buzzer=False,
+        relay=False,
+        ok_lamp=False,
+        status=StatusPattern.OFF,
     )

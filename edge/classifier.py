@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge.errors import ModelError
 from edge.preprocess import classifier_input
-from edge.records import Face, Frame, Verdict, VerdictKind
+from edge.records import LABELS, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
 
 
@@ -25,13 +25,15 @@ class TfliteClassifier:
     def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's.
 
-        Raises ModelError when none of the labels that shall raise the alarm is among the model's.
+        A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
+        the alarm is neither the model's nor usual, or when none of them is the model's.
         """
         manifest = model.manifest
-        if not set(alarm_labels) & set(manifest.labels):
+        unknown = [label for label in alarm_labels if label not in {*manifest.labels, *LABELS}]
+        if unknown or not set(alarm_labels) & set(manifest.labels):
             raise ModelError(
                 f"{manifest.model}: its labels are {', '.join(manifest.labels)}, and alarm.labels asks for "
-                f"{', '.join(alarm_labels)}; change alarm.labels in config.yaml or the model"
+                f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
             )
         self._model, self._alarm_labels = model, frozenset(alarm_labels)
         self._min_score = manifest.thresholds.min_score if min_score is None else min_score

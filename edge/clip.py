@@ -20,6 +20,14 @@ def annotate_turn(turn: Turn, polygon: Sequence[tuple[float, float]] = ()) -> Pi
     return annotate(turn.frame.bgr, turn.verdicts, turn.decision.alarm, polygon, ids)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. Raises DataError when that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise DataError(f"{folder}: cannot be made ({exc.strerror}); choose another place with --output") from exc
+
+
 class ClipWriter:
     """An MP4 file that opens with its first picture; all others must be of its size."""
 
@@ -40,7 +48,7 @@ class ClipWriter:
             self._writer.release()
 
     def _open(self, width: int, height: int) -> cv2.VideoWriter:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         codec = cv2.VideoWriter.fourcc(*"mp4v")  # the one that every headless wheel can write
         writer = cv2.VideoWriter(str(self._path), codec, self._fps, (width, height))
         if not writer.isOpened():

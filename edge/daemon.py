@@ -9,16 +9,16 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
-from edge.alarm import Silence, blind, starting
-from edge.errors import HardwareError
+from edge.alarm import Silence, dark, starting
 from edge.looker import open_looker
 from edge.outputs import Output
 from edge.outputs.gpio import GpioOutputs, open_factory
 from edge.outputs.log import LogOutput
 from edge.pipeline import Turn, watch
+from edge.records import Decision
 from edge.schedule import silence_at
 from edge.settings import Settings
-from edge.sources import Source, open_source
+from edge.sources import open_source
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +28,11 @@ def run_daemon(
     root: Path,
     stopped: Callable[[], bool],
     on_turn: Callable[[Turn], None] = lambda turn: None,
-    open_camera: Callable[[Settings], Source] = lambda settings: open_source(settings.camera),
 ) -> int:
     """Watch until `stopped` says so or the source ends; return how many frames were decided.
 
-    The outputs open first, so that the status lamp shows the start, and close last, all off. Raises HardwareError for
-    a camera or pin, ModelError for a model.
+    The outputs open first, so that the status lamp shows the start, and go dark before the camera closes, which may
+    take a while. Raises HardwareError for a camera or pin, ModelError for a model.
     """
     with ExitStack() as opened:
         factory = opened.enter_context(closing(open_factory(settings.gpio.driver)))
@@ -41,26 +40,29 @@ def run_daemon(
             opened.enter_context(closing(GpioOutputs(settings.gpio, factory))),
             opened.enter_context(closing(LogOutput())),
         )
-        _show_starting(outputs)
-        looker = open_looker(settings, root)
+        _show(outputs, starting(time.monotonic()))
         try:
-            source = opened.enter_context(closing(open_camera(settings)))
-            log.info("watching")
-            return watch(source, looker, outputs, settings, stopped, lambda: _silence(settings), on_turn)
-        except HardwareError:
-            _show_blind(outputs)
-            raise
+            return _watch(settings, root, stopped, outputs, on_turn, opened)
+        finally:
+            _show(outputs, dark(time.monotonic()))
+
+
+def _watch(
+    settings: Settings, root: Path, stopped: Callable[[], bool], outputs: tuple[Output, ...],
+    on_turn: Callable[[Turn], None], opened: ExitStack,
+) -> int:  # fmt: skip
+    looker = open_looker(settings, root)
+    if stopped():
+        return 0
+    source = opened.enter_context(closing(open_source(settings.camera)))
+    log.info("watching")
+    return watch(source, looker, outputs, settings, stopped, lambda: _silence(settings), on_turn)
 
 
 def _silence(settings: Settings) -> Silence:
     return silence_at(datetime.now().astimezone(), muted=False, config=settings.schedule)
 
 
-def _show_starting(outputs: tuple[Output, ...]) -> None:
+def _show(outputs: tuple[Output, ...], decision: Decision) -> None:
     for output in outputs:
-        output.show(starting(time.monotonic()))
-
-
-def _show_blind(outputs: tuple[Output, ...]) -> None:
-    for output in outputs:
-        output.show(blind(0, time.monotonic()))
+        output.show(decision)

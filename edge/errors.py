@@ -5,6 +5,7 @@ MaskwatchError
 ├── UsageError (ValueError)     exit code 2: how the command was called is wrong
 ├── HardwareError (OSError)     exit code 3: camera, pins, accelerator
 │   └── NoFrameError            a camera gave no frame in the time it was given
+│       └── NotDueError         a file's next frame is for later
 ├── ModelError (ValueError)     exit code 4: a model file or its manifest
 └── DataError (ValueError)      exit code 1: a picture, a video, a data set
 """
@@ -38,6 +39,10 @@ class HardwareError(MaskwatchError, OSError):
 
 class NoFrameError(HardwareError):
     """A camera gave no frame in the time it was given; asking again may help."""
+
+
+class NotDueError(NoFrameError):
+    """The next frame of a file that stands in for a camera is for later; nothing is wrong."""
 
 
 class ModelError(MaskwatchError, ValueError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edge import alarm, tracker
 from edge.alarm import AlarmMemory, Silence
-from edge.errors import NoFrameError
+from edge.errors import NoFrameError, NotDueError
 from edge.looker import Looker
 from edge.outputs import Output
 from edge.records import Decision, Frame, Person, Verdict
@@ -16,7 +16,7 @@ from edge.sources import Source
 from edge.tracker import Tracks
 from edge.zone import stands_at_door
 
-_WAIT_S = 0.5
+_WAIT_S = 0.2
 """How long one wait for a frame lasts, so that a stop is noticed in between."""
 
 CAMERA_LOST_S = 3.0
@@ -50,8 +50,7 @@ def decide(
     height, width = frame.bgr.shape[:2]
     at_door = [person for person in people if stands_at_door(person, width, height, now_s, settings.zone)]
     alarm_memory, decision = alarm.step(memory.alarm, at_door, frame.frame_index, now_s, settings.alarm, silence)
-    memory = replace(memory, tracks=tracks, alarm=alarm_memory)
-    return memory, Turn(frame, tuple(verdicts), people, decision)
+    return Memory(tracks, alarm_memory), Turn(frame, tuple(verdicts), people, decision)
 
 
 def watch(
@@ -69,9 +68,11 @@ def watch(
     lost.
     """
     memory, decided = Memory(), 0
+    looked_at: int | None = None
     while (frame := _next_frame(source, stopped)) is not None:
-        if frame.frame_index % settings.detector.every_n_frames:
+        if looked_at is not None and frame.frame_index - looked_at < settings.detector.every_n_frames:
             continue
+        looked_at = frame.frame_index
         memory, turn = decide(memory, frame, looker.look(frame), settings, silence())
         for output in outputs:
             output.show(turn.decision)
@@ -85,6 +86,8 @@ def _next_frame(source: Source, stopped: Callable[[], bool]) -> Frame | None:
     while not stopped():
         try:
             return source.next_frame(_WAIT_S)
+        except NotDueError:
+            continue
         except NoFrameError:
             waited_s += _WAIT_S
             if waited_s >= CAMERA_LOST_S:

@@ -14,6 +14,7 @@ from edge.geometry import Box
 WITH_MASK = "with_mask"
 WITHOUT_MASK = "without_mask"
 WORN_INCORRECTLY = "mask_worn_incorrectly"
+LABELS = (WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY)
 FACE = "face"
 """In data: a face whose mask state is unknown. The detector learns it, the classifier does not."""
 IGNORE = "ignore"

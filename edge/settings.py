@@ -70,7 +70,7 @@ class Detector:
 
     backend: Literal["tflite", "yunet"] = setting("tflite")
     model: str = setting("models/face_detector.tflite")
-    min_score: float | None = setting(None, _FRACTION)
+    min_score: float | None = setting(None, between(0.05, 0.99))
     every_n_frames: int = setting(1, between(1, 30))
 
 
@@ -79,7 +79,7 @@ class Classifier:
     """What judges faces. `min_score` None: the manifest's; below it a face is unsure."""
 
     model: str = setting("models/mask_classifier.tflite")
-    min_score: float | None = setting(None, _FRACTION)
+    min_score: float | None = setting(None, between(0.5, 0.99))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,7 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_pin_clashes(settings.gpio)
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
+    yield from _find_missing(settings)
 
 
 def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
@@ -246,3 +247,20 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
     for label, count in Counter(labels).items():
         if count > 1:
             yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
+
+
+def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
+    asked = {
+        "camera.source": settings.camera.source in ("picamera", "rtsp"),
+        "detector.backend": settings.detector.backend == "yunet",
+        "accelerator": settings.accelerator == "edgetpu",
+        "gpio.mute_button_pin": settings.gpio.mute_button_pin is not None,
+        "snapshots.enabled": settings.snapshots.enabled,
+        "mqtt.enabled": settings.mqtt.enabled,
+        "web.enabled": settings.web.enabled,
+        "metrics.enabled": settings.metrics.enabled,
+    }
+    for key, wanted in asked.items():
+        if wanted:
+            yield {key: "asks for what this version of Maskwatch does not have yet; take it out"}

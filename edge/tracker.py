@@ -24,7 +24,13 @@ _MOVED_SIDES = 0.35
 _FULL_WEIGHT_PX = 48.0
 """Side from which a face's votes count in full; below it they count in proportion, down to a quarter."""
 
+_LOOKS_PER_EVIDENCE = 1.5
+_LONGEST_STEP_S = 2.0
+"""Looks farther apart than this are a gap: nobody is waited for over it."""
+
+_DOUBT_WINDOWS = 2
 _KNOWN_PLACES = 16
+_STOOD_S = 5.0
 _PLACE_IOU = 0.5
 _SETTLED_S = 2.0
 
@@ -43,7 +49,8 @@ class Vote:
 class Track:
     """A face that is being followed.
 
-    `still_s` is when it last left the place where it stands, `looks` how often it was seen.
+    `still_s` is when it last left the place where it stands, `sure_s` when a look last said something, `looks` how
+    often it was seen.
     """
 
     id: int
@@ -53,6 +60,7 @@ class Track:
     still_s: float
     first_s: float
     seen_s: float
+    sure_s: float
     moved: bool
     looks: int = 0
     kind: VerdictKind = VerdictKind.UNSURE
@@ -70,6 +78,7 @@ class Tracks:
     tracks: tuple[Track, ...] = ()
     next_id: int = 1
     started_s: float | None = None
+    looked_s: float | None = None
     places: tuple[Box, ...] = ()
 
 
@@ -77,22 +86,29 @@ def follow(
     state: Tracks, verdicts: Sequence[Verdict], now_s: float, config: Tracking
 ) -> tuple[Tracks, tuple[Person, ...]]:
     """Return the state after a frame's verdicts at `now_s` (monotonic seconds), and the people in view."""
-    state = state if state.started_s is not None else replace(state, started_s=now_s)
+    state = _catch_up(state, now_s, config)
     matches = _match(state.tracks, verdicts)
     tracks = [_look(track, verdicts[matches[i]], now_s, config) for i, track in enumerate(state.tracks) if i in matches]
-    lost = [track for i, track in enumerate(state.tracks) if i not in matches]
-    tracks += [track for track in lost if _may_return(track, now_s, config)]
-    places = _remember(state.places, [track for track in lost if not _may_return(track, now_s, config)])
+    # one that was seen in a single frame was a false one
+    tracks += [track for i, track in enumerate(state.tracks) if i not in matches and track.looks > 1]
     new = [verdict for i, verdict in enumerate(verdicts) if i not in matches.values()]
     for number, verdict in enumerate(new):
-        tracks.append(_look(_start(verdict, state.next_id + number, now_s, state, places), verdict, now_s, config))
-    state = Tracks(tuple(tracks), state.next_id + len(new), state.started_s, places)
+        tracks.append(_look(_start(verdict, state.next_id + number, now_s, state), verdict, now_s, config))
+    state = replace(state, tracks=tuple(tracks), next_id=state.next_id + len(new))
     return state, tuple(_person(track) for track in tracks)
 
 
-def _may_return(track: Track, now_s: float, config: Tracking) -> bool:
-    """Return whether a face that was not seen this time is still waited for; one seen only once was a false one."""
-    return track.looks > 1 and now_s - track.seen_s <= config.forget_after_s
+def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
+    """Return the state without the faces that have been away for too long.
+
+    A look or two may always be missed, however far apart the looks are; after a real gap everybody is a newcomer.
+    """
+    started_s = now_s if state.started_s is None else state.started_s
+    step_s = min(now_s - state.looked_s, _LONGEST_STEP_S) if state.looked_s is not None else 0.0
+    patience_s = max(config.forget_after_s, 2 * step_s)
+    kept = tuple(track for track in state.tracks if now_s - track.seen_s <= patience_s)
+    places = _remember(state.places, [track for track in state.tracks if track not in kept])
+    return replace(state, tracks=kept, places=places, started_s=started_s, looked_s=now_s)
 
 
 def _match(tracks: Sequence[Track], verdicts: Sequence[Verdict]) -> dict[int, int]:
@@ -120,23 +136,24 @@ def _likeness(a: Box, b: Box) -> float:
     return nearness * alike if alike > 0.6 and nearness > 0 else 0.0
 
 
-def _start(verdict: Verdict, track_id: int, now_s: float, state: Tracks, places: Sequence[Box]) -> Track:
+def _start(verdict: Verdict, track_id: int, now_s: float, state: Tracks) -> Track:
     box = verdict.face.box
     watched = now_s - (state.started_s if state.started_s is not None else now_s) >= _SETTLED_S
-    known = any(iou(box, place) >= _PLACE_IOU for place in places)
-    return Track(track_id, box, box, box, now_s, now_s, now_s, moved=watched and not known)
+    known = any(iou(box, place) >= _PLACE_IOU for place in state.places)
+    return Track(track_id, box, box, box, now_s, now_s, now_s, now_s, moved=watched and not known)
 
 
 def _look(track: Track, verdict: Verdict, now_s: float, config: Tracking) -> Track:
     box = verdict.face.box
     vote = Vote(now_s, verdict.kind, verdict.label, _weight(verdict))
-    votes = tuple(v for v in track.votes if now_s - v.at_s <= config.window_s) + (vote,)
-    kind, label = _decide(track, votes, config)
+    votes = _recent(track.votes, now_s, config) + (vote,)
+    kind, label = _decide(track, votes, now_s, config)
     left = _has_moved(track.still_box, box)
     return replace(
         track,
         box=box,
         seen_s=now_s,
+        sure_s=now_s if vote.weight else track.sure_s,
         looks=track.looks + 1,
         votes=votes,
         kind=kind,
@@ -147,14 +164,25 @@ def _look(track: Track, verdict: Verdict, now_s: float, config: Tracking) -> Tra
     )
 
 
+def _recent(votes: tuple[Vote, ...], now_s: float, config: Tracking) -> tuple[Vote, ...]:
+    """Return the votes of the window, or of the last few looks where the looks are far apart."""
+    fresh = sum(now_s - vote.at_s <= config.window_s for vote in votes)
+    return votes[-max(fresh, round(config.min_evidence * _LOOKS_PER_EVIDENCE)) :]
+
+
 def _weight(verdict: Verdict) -> float:
     size = min(1.0, max(0.25, _side(verdict.face.box) / _FULL_WEIGHT_PX))
     return 0.0 if verdict.kind is VerdictKind.UNSURE else size * max(verdict.score, 0.5)
 
 
-def _decide(track: Track, votes: Sequence[Vote], config: Tracking) -> tuple[VerdictKind, str]:
-    """Return the kind and label of a person: the old ones unless enough votes agree on others."""
+def _decide(track: Track, votes: Sequence[Vote], now_s: float, config: Tracking) -> tuple[VerdictKind, str]:
+    """Return the kind and label of a person: the old ones unless enough votes agree on others.
+
+    Whoever nothing could be said about for a while is undecided again.
+    """
     total = sum(vote.weight for vote in votes)
+    if not total and now_s - track.sure_s > _DOUBT_WINDOWS * config.window_s:
+        return VerdictKind.UNSURE, ""
     for kind in (VerdictKind.MASKED, VerdictKind.UNMASKED):
         agreeing = [vote for vote in votes if vote.kind is kind]
         if total >= config.min_evidence and sum(v.weight for v in agreeing) >= config.turn_at * total:
@@ -168,9 +196,13 @@ def _has_moved(before: Box, after: Box) -> bool:
 
 
 def _remember(places: Sequence[Box], gone: Sequence[Track]) -> tuple[Box, ...]:
-    still = [track.box for track in gone if not track.moved]
+    still = [track.box for track in gone if not track.moved or _only_stood(track)]
     fresh = [box for box in places if all(iou(box, new) < _PLACE_IOU for new in still)]
     return tuple((fresh + still)[-_KNOWN_PLACES:])
+
+
+def _only_stood(track: Track) -> bool:
+    return track.still_s <= track.first_s and track.seen_s - track.first_s >= _STOOD_S
 
 
 def _person(track: Track) -> Person:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.clip import make_folder
 from edge.config import find_config, load_settings
 from edge.errors import DataError
 from edge.preprocess import Picture
@@ -14,6 +15,9 @@ from edge.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 """The installation: relative model paths start here."""
+
+
+WRITABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
@@ -27,13 +31,11 @@ def write_picture(path: Path, bgr: Picture) -> None:
 
     Raises DataError when that cannot be done.
     """
+    if path.suffix.lower() not in WRITABLE_SUFFIXES:
+        raise DataError(f"{path}: cannot be written as {path.suffix or 'a file without suffix'}; use .jpg or .png")
+    data = cv2.imencode(path.suffix, bgr)[1].tobytes()
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        encoded, data = cv2.imencode(path.suffix or ".jpg", bgr)
-        path.write_bytes(data.tobytes())
-    except cv2.error as exc:
-        raise DataError(f"{path}: cannot be written as {path.suffix}; use .jpg or .png") from exc
+        path.write_bytes(data)
     except OSError as exc:
         raise DataError(f"{path}: cannot be written ({exc.strerror}); choose another place") from exc
-    if not encoded:
-        raise DataError(f"{path}: cannot be written as {path.suffix}; use .jpg or .png")

@@ -35,11 +35,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def name_copies(paths: Sequence[Path], folder: Path) -> list[Path]:
-    """Return where the copy of each picture goes; pictures of one name get numbers, so that none is lost."""
+    """Return where the copy of each picture goes; a number tells pictures of one name apart.
+
+    No copy takes the place of another or of a picture that was given.
+    """
+    given = {path.resolve() for path in paths}
     copies: list[Path] = []
     for path in paths:
         names = (folder / f"{path.stem}{suffix}.jpg" for suffix in chain([""], (f"-{n}" for n in count(2))))
-        copies.append(next(name for name in names if name not in copies))
+        copies.append(next(n for n in names if n not in copies and n.resolve() not in given))
     return copies
 
 

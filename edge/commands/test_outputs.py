@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -27,12 +28,21 @@ OUTPUTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long each output stays on (default 1)")
+    parser.add_argument("--seconds", type=_seconds, default=1.0, help="how long each stays on, 0 to 60 (default 1)")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 60:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 60, got {text}")
+    return value
 
 
 def run(options: argparse.Namespace) -> int:
     """Flash and beep, one output after the other."""
     settings = read_settings(options)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # raises, so that the outputs are closed
     with (
         closing(open_factory(settings.gpio.driver)) as factory,
         closing(GpioOutputs(settings.gpio, factory)) as outputs,

@@ -14,6 +14,7 @@ from edge.alarm import Silence
 from edge.clip import ClipWriter, annotate_turn
 from edge.commands import ROOT, read_settings
 from edge.contract import result_line
+from edge.errors import UsageError
 from edge.looker import open_looker
 from edge.pipeline import Turn, watch
 from edge.records import AlarmState
@@ -31,11 +32,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the clip through the whole way, as the daemon would, and say when the alarm went on and off."""
     settings = read_settings(options)
     looker = open_looker(settings, ROOT)
+    if options.output and options.output.resolve() == options.file.resolve():
+        raise UsageError(f"--output {options.output}: is the clip itself; choose another name")
     output = options.output or (None if options.json else Path("annotated") / f"{options.file.stem}.mp4")
     with ExitStack() as opened:
         source = opened.enter_context(closing(VideoFile(options.file)))
-        bar = opened.enter_context(tqdm(total=source.frame_count, unit="frame", disable=None))
-        writer = opened.enter_context(closing(ClipWriter(output, source.fps))) if output else None
+        total = source.frame_count and source.frame_count // settings.detector.every_n_frames
+        bar = opened.enter_context(tqdm(total=total, unit="frame", disable=None))
+        fps = source.fps / settings.detector.every_n_frames
+        writer = opened.enter_context(closing(ClipWriter(output, fps))) if output else None
         report = _Report(options.json, bar, writer, settings.zone.polygon)
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:
@@ -52,6 +57,7 @@ class _Report:
     def __init__(self, as_json: bool, bar: tqdm[Never], writer: ClipWriter | None, polygon: Polygon) -> None:
         self._as_json, self._bar, self._writer, self._polygon = as_json, bar, writer, polygon
         self._alarm = AlarmState.CLEAR
+        self._lit = False
         self.alarms = 0
 
     def add(self, turn: Turn) -> None:
@@ -60,7 +66,7 @@ class _Report:
             print(result_line(turn.frame, turn.verdicts, turn.decision.alarm), flush=True)
         elif turn.decision.alarm is not self._alarm:
             tqdm.write(f"{turn.frame.captured_s:8.2f} s  {turn.decision.alarm}")
-        self.alarms += self._alarm is AlarmState.CLEAR and turn.decision.alarm is AlarmState.ALARM
-        self._alarm = turn.decision.alarm
+        self.alarms += turn.decision.lamp and not self._lit
+        self._alarm, self._lit = turn.decision.alarm, turn.decision.lamp
         if self._writer:
             self._writer.write(annotate_turn(turn, self._polygon))

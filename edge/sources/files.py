@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,8 @@ _UNKNOWN_FPS = 25.0
 """Taken for a video that does not say."""
 
 _MAX_FPS = 1000.0
+log = logging.getLogger(__name__)
+
 _MAX_FRAMES = 100_000_000
 
 
@@ -63,6 +66,8 @@ class PictureFiles:
         self._interval_s = interval_s
         self._loop = loop
         self._frame_index = 0
+        self._next = 0
+        self._bad = 0
         self._closed = False
 
     def __len__(self) -> int:
@@ -70,16 +75,35 @@ class PictureFiles:
         return len(self._paths)
 
     def next_frame(self, timeout_s: float) -> Frame | None:
-        """Return the next picture, or None after the last.
+        """Return the next picture that can be read, or None after the last; the others are logged.
 
-        Raises DataError when it cannot be read; the next call goes on with the one after it.
+        Raises DataError when none of them can be read.
         """
-        frame_index = self._frame_index
-        if self._closed or not self._paths or (frame_index >= len(self._paths) and not self._loop):
+        while not self._closed and self._bad < len(self._paths) and (self._has_more() or self._loop):
+            path = self._paths[self._next % len(self._paths)]
+            self._next += 1
+            frame = self._read(path)
+            if frame is not None:
+                return frame
+        if self._paths and self._bad >= len(self._paths):
+            raise DataError(f"{self._paths[0]}: cannot be read, and no other picture was given that can")
+        return None
+
+    def _has_more(self) -> bool:
+        return self._next < len(self._paths)
+
+    def _read(self, path: Path) -> Frame | None:
+        """Return the picture as a frame; `_bad` counts those in a row that cannot be read."""
+        try:
+            bgr = read_picture(path)
+        except DataError as exc:
+            log.error("%s", exc)
+            self._bad += 1
             return None
-        path = self._paths[frame_index % len(self._paths)]
+        self._bad = 0
+        frame_index = self._frame_index
         self._frame_index += 1
-        return Frame(frame_index, frame_index * self._interval_s, read_picture(path), str(path))
+        return Frame(frame_index, frame_index * self._interval_s, bgr, str(path))
 
     def close(self) -> None:
         """Forget the pictures that were not read. Calling it again does nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from edge.errors import NotDueError
 from edge.records import Frame
 from edge.sources import Source
 
@@ -31,18 +32,25 @@ class Paced:
     def next_frame(self, timeout_s: float) -> Frame | None:
         """Return the newest frame that is due, or wait for the next one; None after the last.
 
-        `timeout_s` goes to the source; the waiting itself takes as long as the file says. Raises what the source does.
+        Raises NotDueError when the next one is not due within `timeout_s`; asking again goes on waiting for it. Raises
+        what the source does.
         """
         frame = self._ahead or self._source.next_frame(timeout_s)
         if frame is None:
             return None
         if self._started_s is None:
             self._started_s = self._clock() - frame.captured_s
-        newest = self._drop_late(frame, timeout_s)
-        wait_s = self._due_s(newest) - self._clock()
+        self._wait_for(frame, timeout_s)
+        return self._drop_late(frame, timeout_s)
+
+    def _wait_for(self, frame: Frame, timeout_s: float) -> None:
+        wait_s = self._due_s(frame) - self._clock()
+        if wait_s > timeout_s:
+            self._ahead = frame
+            self._sleep(timeout_s)
+            raise NotDueError(f"{frame.name}: the next frame is due in {wait_s:.1f} s")
         if wait_s > 0:
             self._sleep(wait_s)
-        return newest
 
     def close(self) -> None:
         """Close the source. Calling it again does nothing."""

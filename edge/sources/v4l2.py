@@ -27,7 +27,7 @@ _FORMATS = ("MJPG", "YUYV")
 """Asked for in this order: MJPG fits full size and rate through USB 2, YUYV is what every camera has."""
 
 _RETRY_S = 0.1
-_JOIN_S = 1.0
+_JOIN_S = 0.3
 
 
 class Capture(Protocol):
@@ -101,7 +101,7 @@ class V4l2Camera:
     def close(self) -> None:
         """Stop reading and give the camera back. Calling it again does nothing.
 
-        Waits a second for the driver; a driver that hangs is left to its thread, which ends with the process.
+        Waits a moment for the driver; a driver that hangs is left to its thread, which ends with the process.
         """
         if self._closed:
             return

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import MASKED, UNMASKED, UNSURE, person
 
-from edge.alarm import AlarmMemory, Silence, blind, starting, step
+from edge.alarm import AlarmMemory, Silence, dark, starting, step
 from edge.records import AlarmState, Decision, Person, StatusPattern
 from edge.settings import Alarm
 
@@ -83,8 +83,14 @@ def test_the_green_lamp_thanks_when_all_at_the_door_are_masked() -> None:
     assert [d.ok_lamp for d in decisions] == [False, True, False]
 
 
-def test_blind_and_starting_are_dark_but_for_the_status_lamp() -> None:
-    for decision, status in ((blind(3, 1.0), StatusPattern.BLIND), (starting(1.0), StatusPattern.STARTING)):
+def test_whoever_joined_late_is_alarmed_about_after_the_cooldown() -> None:
+    decisions = drive([BARE] * 58 + [[person(1), person(2)]] * 40)
+    assert decisions[-1].alarm is AlarmState.ALARM
+    assert decisions[-1].person_ids == (2,)
+
+
+def test_start_and_end_are_dark_but_for_the_status_lamp() -> None:
+    for decision, status in ((dark(1.0), StatusPattern.OFF), (starting(1.0), StatusPattern.STARTING)):
         assert decision.status is status
         assert not (decision.lamp or decision.buzzer or decision.relay or decision.ok_lamp)
 

@@ -17,9 +17,6 @@ import pytest
 from edge.cli import main
 from edge.commands import ROOT
 from edge.commands.image import name_copies
-from edge.commands.run import refuse_what_is_missing
-from edge.errors import ConfigError
-from edge.settings import Gpio, Mqtt, Settings
 
 LINE_KEYS = {"image", "width", "height", "frame_index", "captured_s", "faces", "alarm"}
 MOCK_PINS = "gpio: {driver: mock}\n"
@@ -159,10 +156,37 @@ def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest
     ]  # fmt: skip
 
 
-def test_settings_of_later_versions_are_refused_and_not_ignored() -> None:
-    refuse_what_is_missing(Settings())
-    with pytest.raises(ConfigError, match=r"mqtt\.enabled, gpio\.mute_button_pin: not in this version"):
-        refuse_what_is_missing(Settings(mqtt=Mqtt(enabled=True), gpio=Gpio(mute_button_pin=5)))
+def test_settings_of_later_versions_are_refused_and_not_ignored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *config(tmp_path, "mqtt:\n  enabled: true\naccelerator: edgetpu\n")]) == 2
+    said = capsys.readouterr().err
+    assert "config.yaml:2: mqtt.enabled: asks for what this version of Maskwatch does not have yet" in said
+    assert "config.yaml:3: accelerator: asks for" in said
+
+
+def test_copies_never_take_the_place_of_a_given_picture(tmp_path: Path) -> None:
+    before = draw(tmp_path / "a.jpg").read_bytes()
+    assert main(["image", str(tmp_path / "a.jpg"), "--output", str(tmp_path)]) == 0
+    assert (tmp_path / "a.jpg").read_bytes() == before
+    assert (tmp_path / "a-2.jpg").is_file()
+
+
+def test_a_clip_is_never_written_over_itself(tmp_path: Path) -> None:
+    clip = draw_clip(tmp_path / "clip.mp4")
+    before = clip.read_bytes()
+    assert main(["video", str(clip), "--output", str(clip)]) == 2
+    assert clip.read_bytes() == before
+
+
+def test_an_unreadable_picture_does_not_end_the_daemon(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    draw(pictures / "a.jpg")
+    (pictures / "b.jpg").write_text("no picture")
+    draw(pictures / "c.jpg")
+    words = config(tmp_path, MOCK_PINS + f"camera: {{source: files, device: {pictures}, max_fps: 60}}\n")
+    assert main(["run", *words]) == 0
 
 
 @pytest.fixture
@@ -180,13 +204,14 @@ def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.stderr.close()
 
 
-def test_run_stops_on_sigterm_within_a_second_with_all_outputs_off(daemon: subprocess.Popen[str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_run_stops_within_a_second_with_all_outputs_off(daemon: subprocess.Popen[str], number: signal.Signals) -> None:
     assert daemon.stderr
     for line in daemon.stderr:
         if "status lamp on" in line:
             break
     asked_s = time.monotonic()
-    daemon.send_signal(signal.SIGTERM)
+    daemon.send_signal(number)
     rest = daemon.stderr.read()
     assert daemon.wait(timeout=10) == 0
     assert time.monotonic() - asked_s < 1.0

@@ -54,7 +54,7 @@ def test_a_short_gap_between_frames_is_waited_for() -> None:
 
 def test_a_camera_that_stays_silent_is_lost() -> None:
     with pytest.raises(NoFrameError):
-        watch_walk(UNMASKED, [blank_frame(0, 0.0), *[None] * 10])
+        watch_walk(UNMASKED, [blank_frame(0, 0.0), *[None] * 20])
 
 
 def test_a_stop_ends_the_watch_before_the_next_frame() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.errors import ConfigError, DataError
+from edge.errors import ConfigError, DataError, NotDueError
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources import Source, open_source
@@ -65,7 +65,7 @@ def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
 
 
 def all_frames(source: Source) -> list[Frame]:
-    return list(iter(lambda: source.next_frame(1.0), None))
+    return list(iter(lambda: source.next_frame(5.0), None))
 
 
 # pictures
@@ -151,12 +151,17 @@ def test_bad_picture_does_not_stop_the_others(tmp_path: Path) -> None:
     source = PictureFiles([tmp_path], interval_s=0.5)
     assert len(source) == 3
     assert source.next_frame(1.0) is not None
-    with pytest.raises(DataError, match=r"2\.png"):
-        source.next_frame(1.0)
     last = source.next_frame(1.0)
     assert last is not None
-    assert (last.frame_index, last.captured_s, last.name) == (2, 1.0, str(tmp_path / "3.png"))
+    assert (last.frame_index, last.captured_s, last.name) == (1, 0.5, str(tmp_path / "3.png"))
     assert source.next_frame(1.0) is None
+
+
+def test_pictures_none_of_which_can_be_read_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_text("no picture")
+    (tmp_path / "2.png").touch()
+    with pytest.raises(DataError, match=r"1\.png: cannot be read, and no other picture"):
+        PictureFiles([tmp_path], loop=True).next_frame(1.0)
 
 
 def test_pictures_start_over_with_loop_and_end_when_closed(tmp_path: Path) -> None:
@@ -307,6 +312,19 @@ def test_paced_source_gives_every_frame_once_however_late_the_reader_is() -> Non
     indices = [frame.frame_index for frame in all_frames(source)]
     assert indices == sorted(set(indices))
     assert indices[-1] == 99
+
+
+def test_a_frame_that_is_not_due_within_the_wait_comes_later() -> None:
+    clock = Clock()
+    source = Paced(Numbered(2), clock, clock.sleep)
+    assert source.next_frame(0.4) is not None
+    for _ in range(2):
+        with pytest.raises(NotDueError):
+            source.next_frame(0.4)
+    last = source.next_frame(0.4)
+    assert last is not None
+    assert last.frame_index == 1
+    assert clock.slept_s == [0.4, 0.4, pytest.approx(0.2)]
 
 
 def test_paced_source_loses_no_good_frame_to_a_bad_one() -> None:

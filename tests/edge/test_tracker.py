@@ -115,3 +115,30 @@ def test_at_two_frames_a_second_a_walker_is_still_one_person() -> None:
     history = drive([[verdict(box)] for box in walk(6, 55)], step_s=0.5, config=Tracking(window_s=3.0))
     assert {p.id for people in history for p in people} == {1}
     assert history[-1][0].kind is UNMASKED
+
+
+def test_at_one_look_a_second_an_unmasked_walker_is_still_decided() -> None:
+    for step_s in (1.0, 2.0):
+        history = drive([[verdict(box)] for box in walk(8, 30)], step_s=step_s)
+        assert history[-1][0].kind is UNMASKED
+
+
+def test_after_a_gap_somebody_else_in_the_same_place_is_somebody_else() -> None:
+    state = Tracks()
+    for at_s in (0.0, 0.1, 0.2, 0.3, 58.0):
+        state, people = follow(state, [verdict(square(100, 100))], at_s, CONFIG)
+    assert [(p.id, p.kind) for p in people] == [(2, UNSURE)]
+
+
+def test_whoever_cannot_be_judged_for_a_while_is_undecided_again() -> None:
+    kinds = [UNMASKED] * 5 + [UNSURE] * 60
+    history = drive([[verdict(square(100 + i % 3, 100), kind)] for i, kind in enumerate(kinds)])
+    assert history[20][0].kind is UNMASKED
+    assert history[-1][0].kind is UNSURE
+
+
+def test_a_poster_that_was_hung_up_later_is_no_newcomer_after_it_was_lost() -> None:
+    poster = [[verdict(square(100, 100))]] * 60
+    history = drive([[]] * 40 + poster + [[]] * 30 + poster[:5])
+    assert history[60][0].moved
+    assert not history[-1][0].moved
