@@ -74,6 +74,7 @@ def convert(options: argparse.Namespace) -> Comparison:
     """
     model = _load(options.run)
     labels = _read_labels(options.run)
+    _check_labels(options.run, model, labels)
     calibration = choose(_calibration_samples(options), options.samples)
     small = quantize(model, list(_inputs(model, calibration)))
     obstacles = graph.find_obstacles(small)
@@ -81,6 +82,8 @@ def convert(options: argparse.Namespace) -> Comparison:
         raise ModelError(f"{options.run}: {'; '.join(obstacles)}; nothing was written")
     twin = Int8Twin(small, output_shapes(model))
     comparison = _compare(model, twin, _held_back(options, kind_of(model)), labels)
+    if not comparison.samples:
+        raise ModelError(f"{options.run}: no labeled picture is held back to compare on; nothing was written")
     if comparison.lost_points > options.max_loss:
         raise ModelError(
             f"{options.run}: int8 lost {comparison.lost_points:.2f} points of {comparison.measure} (float "
@@ -103,6 +106,12 @@ def _read_labels(run: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").split()) if path.is_file() else ()
 
 
+def _check_labels(run: Path, model: keras.Model, labels: tuple[str, ...]) -> None:
+    wanted = int(model.output.shape[-1]) if kind_of(model) == CLASSIFIER_KIND else 0
+    if len(labels) != wanted:
+        raise ModelError(f"{run / 'labels.txt'}: has {len(labels)} labels, the model has {wanted} scores; train again")
+
+
 def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
     if options.calibration:
         return list_pictures(options.calibration)
@@ -110,8 +119,11 @@ def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
 
 
 def _held_back(options: argparse.Namespace, kind: str) -> list[Sample]:
-    samples = read_split(options.run / "split.csv", frozenset({"validation", "test"}))
-    return choose(samples, options.verify) if kind == CLASSIFIER_KIND else samples
+    """Return what to compare on: for a detector, whose threshold is chosen there, not the test pictures."""
+    path = options.run / "split.csv"
+    if kind == CLASSIFIER_KIND:
+        return choose(read_split(path, frozenset({"validation", "test"})), options.verify)
+    return read_split(path, frozenset({"validation"}))
 
 
 def _inputs(model: keras.Model, samples: Sequence[Sample]) -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from convert.graph import simplify_resizes
+from edge.preprocess import real_input
 
 
 def quantize(model: keras.Model, samples: Iterable[NDArray[np.uint8]]) -> bytes:
@@ -50,8 +51,3 @@ def _as_real(samples: Iterable[NDArray[np.uint8]]) -> Iterator[list[NDArray[np.f
             span = np.resize(np.array([0, 255], np.uint8), sample.shape)
             yield [real_input(span)[None]]
         yield [real_input(sample)[None]]
-
-
-def real_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return (…, 3) uint8 as the float32 in −1…1 that the Keras models take."""
-    return rgb.astype(np.float32) / np.float32(127.5) - np.float32(1)

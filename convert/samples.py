@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.errors import DataError
 from edge.geometry import Box, Boxes
-from edge.preprocess import Picture, classifier_input, detector_input
+from edge.preprocess import Picture, classifier_input, detector_input, whole_input
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
@@ -67,12 +67,7 @@ def face_inputs(samples: Sequence[Sample], size_px: int) -> Iterator[NDArray[np.
     """Yield the classifier's inputs, (size_px, size_px, 3) uint8 RGB, cut as the device cuts them."""
     for sample in samples:
         bgr = read_picture(sample.path)
-        if sample.box is not None:
-            yield classifier_input(bgr, sample.box, size_px)
-        else:
-            interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
-            resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
-            yield np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+        yield classifier_input(bgr, sample.box, size_px) if sample.box else whole_input(bgr, size_px)
 
 
 def picture_inputs(samples: Sequence[Sample], width_px: int, height_px: int) -> Iterator[NDArray[np.uint8]]:

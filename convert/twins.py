@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convert.quantize import real_input
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Tensor
+from edge.preprocess import real_input
 from edge.runtime.tflite import open_raw_interpreter
 
 Outputs = dict[str, NDArray[np.float32]]

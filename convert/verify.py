@@ -44,6 +44,8 @@ class Comparison:
 def compare_classifiers(whole: Twin, small: Twin, samples: Sequence[Sample], labels: Sequence[str]) -> Comparison:
     """Return the accuracy of the float model and of its int8 twin on the samples that carry one of the labels."""
     known = [sample for sample in samples if sample.label in labels]
+    if not known:
+        return Comparison("accuracy", 0, 0.0, 0.0)
     right = np.zeros((len(known), 2), bool)
     for row, (sample, rgb) in enumerate(zip(known, face_inputs(known, whole.input_size[0]), strict=True)):
         right[row] = [labels[int(twin(rgb)["scores"].argmax())] == sample.label for twin in (whole, small)]

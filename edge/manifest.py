@@ -16,6 +16,8 @@ from edge.errors import ModelError
 
 DETECTOR_KIND = "face_detector"
 CLASSIFIER_KIND = "mask_classifier"
+DETECTOR_OUTPUTS = frozenset(f"{what}_{stride}" for what in ("score", "distance") for stride in (8, 16, 32))
+CLASSIFIER_OUTPUTS = frozenset({"scores"})
 
 
 class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,7 @@ def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
     manifest = _read_manifest(manifest_path(model))
     if manifest.kind != kind:
         raise ModelError(f"{model}: a {kind} is expected here, the manifest says {manifest.kind}; check config.yaml")
+    _check_sense(manifest_path(model), manifest)
     data = _read_bytes(model, "model")
     got = sha256_of(data)
     if got != manifest.sha256:
@@ -88,6 +91,21 @@ def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
             f"{manifest.sha256[:12]}…; copy both files again or convert the model again"
         )
     return data, manifest
+
+
+def _check_sense(path: Path, manifest: Manifest) -> None:
+    """Raise ModelError when the manifest promises what no model of its kind can be."""
+    names = {tensor.name: tensor for tensor in manifest.outputs}
+    wanted = CLASSIFIER_OUTPUTS if manifest.kind == CLASSIFIER_KIND else DETECTOR_OUTPUTS
+    if set(names) != wanted:
+        raise ModelError(f"{path}: outputs are {sorted(names)}, expected are {sorted(wanted)}; convert the model again")
+    if len(manifest.input.shape) != 4 or manifest.input.shape[3] != 3 or manifest.input.dtype != "uint8":
+        raise ModelError(f"{path}: input is {manifest.input.shape} {manifest.input.dtype}, expected is RGB uint8")
+    count = names["scores"].shape[-1] if manifest.kind == CLASSIFIER_KIND else 0
+    if len(set(manifest.labels)) != len(manifest.labels) or len(manifest.labels) != count:
+        raise ModelError(f"{path}: labels are {list(manifest.labels)}, the model has {count} scores; convert it again")
+    if not (0 < manifest.thresholds.min_score < 1 and 0 < manifest.thresholds.max_iou <= 1):
+        raise ModelError(f"{path}: thresholds {manifest.thresholds} must lie between 0 and 1; convert the model again")
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

@@ -69,6 +69,22 @@ def detector_input(bgr: Picture, input_width: int, input_height: int) -> tuple[P
     return rgb, fit
 
 
+def whole_input(bgr: Picture, size_px: int) -> Picture:
+    """Return a whole picture squeezed into the classifier's input, (size_px, size_px, 3) uint8 RGB.
+
+    For the pictures of class folders, which are faces already.
+    """
+    interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
+    resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
+    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def real_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (…, 3) uint8 as the float32 in −1…1 that the float models take."""
+    real: NDArray[np.float32] = rgb.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    return real
+
+
 def crop_square(box: Box) -> tuple[float, float, float]:
     """Return (left, top, side) of the square that the classifier sees for a face, in the box's unit."""
     side = max(box.width, box.height) * (1 + 2 * CROP_MARGIN_FRAC)

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from edge.geometry import Box
-from edge.preprocess import Picture
+from edge.preprocess import Picture, real_input
 from train.augment import cover, photometric
 from train.balance import BalancedOrder
 from train.faces import LabeledFace, cut_face, read_picture
@@ -58,8 +58,9 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return one batch. Raises DataError when a picture cannot be read."""
         places = range(index * self._batch, min((index + 1) * self._batch, len(self._order)))
-        faces = np.stack([self._cut(place) for place in places]).astype(np.float32)
-        return faces / 127.5 - 1, self._targets[self._order[places.start : places.stop]]
+        return real_input(np.stack([self._cut(place) for place in places])), self._targets[
+            self._order[places.start : places.stop]
+        ]
 
     def _cut(self, place: int) -> Picture:
         face = self._faces[self._order[place]]

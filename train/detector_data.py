@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from edge.geometry import Boxes
-from edge.preprocess import Picture, detector_input
+from edge.preprocess import Picture, detector_input, real_input
 from train.annotations import IGNORE, AnnotatedPicture
 from train.augment import cover, cut_window, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND
@@ -50,8 +50,7 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """Return one batch. Raises DataError when a picture cannot be read."""
         chosen = self._order[index * self._batch : (index + 1) * self._batch]
         pairs = [self._sample(self._pictures[i], int(i)) for i in chosen]
-        pictures = np.stack([picture for picture, _ in pairs]).astype(np.float32)
-        return pictures / 127.5 - 1, np.stack([targets for _, targets in pairs])
+        return real_input(np.stack([picture for picture, _ in pairs])), np.stack([targets for _, targets in pairs])
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the pictures of an epoch; the first is 0."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.errors import DataError
 from edge.geometry import Box
-from edge.preprocess import Picture, classifier_input
+from edge.preprocess import Picture, classifier_input, whole_input
 from edge.records import FACE, IGNORE
 from train.annotations import AnnotatedPicture
 
@@ -71,11 +71,7 @@ def cut_face(bgr: Picture, box: Box | None, size_px: int) -> Picture:
 
     Without a box it is the whole picture, squeezed into the square.
     """
-    if box is not None:
-        return classifier_input(bgr, box, size_px)
-    interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
-    resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
-    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+    return whole_input(bgr, size_px) if box is None else classifier_input(bgr, box, size_px)
 
 
 def read_picture(path: Path) -> Picture:

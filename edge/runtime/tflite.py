@@ -71,10 +71,16 @@ def _old_interpreter_class() -> Any:
 
 
 def _check_tensors(path: Path, what: str, details: list[dict[str, Any]], promised: tuple[Tensor, ...]) -> None:
-    got = [(tuple(int(n) for n in d["shape"]), np.dtype(d["dtype"]).name) for d in details]
-    want = [(tensor.shape, tensor.dtype) for tensor in promised]
+    got = [_describe(detail) for detail in details]
+    want = [(tensor.shape, tensor.dtype, f"{tensor.scale:.6g}", tensor.zero_point) for tensor in promised]
     if got != want:
         raise ModelError(f"{path}: {what} is {got}, the manifest promises {want}; convert the model again")
+
+
+def _describe(detail: dict[str, Any]) -> tuple[tuple[int, ...], str, str, int]:
+    scale, zero_point = detail["quantization"]
+    shape = tuple(int(n) for n in detail["shape"])
+    return shape, np.dtype(detail["dtype"]).name, f"{scale:.6g}", int(zero_point)
 
 
 def _real(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:

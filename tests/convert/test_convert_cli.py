@@ -62,3 +62,17 @@ def test_a_model_that_would_not_map_is_not_written(tmp_path: Path, capsys: pytes
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--output", str(tmp_path / "m.tflite")]) == 4
     assert "no such model; give the folder of a finished training run" in capsys.readouterr().err
+
+
+def test_a_run_without_labels_or_held_back_pictures_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    rows = (run / "split.csv").read_text().replace(",validation", ",train")
+    (run / "split.csv").write_text(rows)
+    assert main([str(run), "--output", str(output)]) == 4
+    assert "no labeled picture is held back to compare on" in capsys.readouterr().err
+    (run / "labels.txt").unlink()
+    assert main([str(run), "--output", str(output)]) == 4
+    assert "has 0 labels, the model has 2 scores" in capsys.readouterr().err
+    assert not output.exists()

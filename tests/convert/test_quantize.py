@@ -7,8 +7,9 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from tiny_models import SIZE_PX, draw_picture, tiny_classifier  # noqa: E402
 
-from convert.quantize import quantize, real_input  # noqa: E402
+from convert.quantize import quantize  # noqa: E402
 from convert.twins import FloatTwin, Int8Twin, output_shapes  # noqa: E402
+from edge.preprocess import real_input  # noqa: E402
 
 RNG = np.random.default_rng(1)
 SAMPLES = [draw_picture(RNG, bool(i % 2)) for i in range(20)]

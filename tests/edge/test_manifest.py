@@ -5,16 +5,28 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelError
-from edge.manifest import DETECTOR_KIND, FORMAT, Manifest, Tensor, Thresholds, read_model, sha256_of, write_manifest
+from edge.manifest import (
+    CLASSIFIER_KIND,
+    DETECTOR_KIND,
+    DETECTOR_OUTPUTS,
+    FORMAT,
+    Manifest,
+    Tensor,
+    Thresholds,
+    read_model,
+    sha256_of,
+    write_manifest,
+)
 
 DATA = b"not really a model"
 
 
 def manifest(**changes: object) -> Manifest:
     tensor = Tensor("picture", (1, 4, 6, 3), "uint8", 1 / 127.5, 127)
+    outputs = tuple(Tensor(name, (1, 1, 1, 1), "int8", 1.0, 0) for name in sorted(DETECTOR_OUTPUTS))
     fields: dict[str, object] = {
         "format": FORMAT, "kind": DETECTOR_KIND, "model": "m.tflite", "sha256": sha256_of(DATA), "input": tensor,
-        "outputs": (tensor,), "labels": (), "thresholds": Thresholds(0.4), "made": {}, "scores": {},
+        "outputs": outputs, "labels": (), "thresholds": Thresholds(0.4), "made": {}, "scores": {},
     }  # fmt: skip
     return Manifest(**(fields | changes))  # type: ignore[arg-type]
 
@@ -66,3 +78,23 @@ def test_a_broken_manifest_is_refused(model: Path, text: str) -> None:
     model.with_suffix(".json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ModelError, match="not a valid manifest"):
         read_model(model, DETECTOR_KIND)
+
+
+SCORES = (Tensor("scores", (1, 3), "int8", 1 / 256, -128),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"outputs": SCORES}, r"outputs are \['scores'\], expected are \['distance_16'"),
+        ({"input": Tensor("picture", (1, 4, 6, 1), "uint8", 1.0, 0)}, r"input is \(1, 4, 6, 1\) uint8"),
+        ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b")}, "the model has 3 scores"),
+        ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b", "a")}, "the model has 3 scores"),
+        ({"thresholds": Thresholds(1.0)}, "must lie between 0 and 1"),
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_refused(model: Path, changes: dict[str, object], what: str) -> None:
+    promised = manifest(**changes)
+    write_manifest(model.with_suffix(".json"), promised)
+    with pytest.raises(ModelError, match=what):
+        read_model(model, promised.kind)
