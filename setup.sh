@@ -58,6 +58,8 @@ edge_venv() {
 }
 
 dev_venv() {
+    [[ $(uname -m) == x86_64 ]] ||
+        stop "training, conversion and their tests need an x86-64 desktop; on a Pi run: ./setup.sh demo, ./setup.sh run"
     make_venv .venv "requirements/dev-$LOCKS.lock"
 }
 

@@ -125,7 +125,11 @@ class V4l2Camera:
             self._keep(captured_s)
 
     def _keep(self, captured_s: float) -> None:
-        found, bgr = self._capture.retrieve()
+        try:
+            found, bgr = self._capture.retrieve()
+        except cv2.error as exc:  # a frame that was cut off on its way; the next one may be whole
+            log.debug("camera %s: a frame could not be decoded: %s", self._camera.device, exc)
+            return
         if not found:
             return
         if bgr.ndim != 3 or bgr.shape[2] != 3:  # OpenCV 4.11 gives (1, n) when a driver grants native BGR3
