@@ -17,8 +17,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "demo"), str(ROOT / "scripts" / "peers")]
 
 
 def main() -> None:
@@ -55,9 +59,8 @@ def measure(systems: dict[str, Callable[[], int]], rounds: int) -> dict[str, lis
     return times_ms
 
 
-def _picture(path: Path | None) -> object:
-    import cv2
-    from demo.make_clip import fetch_portrait
+def _picture(path: Path | None) -> NDArray[np.uint8]:
+    from make_clip import fetch_portrait
 
     bgr = cv2.imread(str(path or fetch_portrait(ROOT / ".cache" / "astronaut.png")))
     scale = min(640 / bgr.shape[1], 480 / bgr.shape[0])
@@ -73,15 +76,15 @@ def _ours(path: Path | None) -> Callable[[], int]:
     from edge.records import Frame
     from edge.settings import Settings
 
-    looker, frame = open_looker(Settings(), ROOT), Frame(0, 0.0, _picture(path))  # type: ignore[arg-type]
+    looker, frame = open_looker(Settings(), ROOT), Frame(0, 0.0, _picture(path))
     return lambda: len(looker.look(frame))
 
 
 def _tutorial(data: Path, path: Path | None) -> Callable[[], int]:
-    from peers.tutorial import Tutorial
+    from tutorial import Tutorial
 
     tutorial, picture = Tutorial(data), _picture(path)
-    return lambda: len(tutorial.look(picture))  # type: ignore[arg-type]
+    return lambda: len(tutorial.look(picture))
 
 
 if __name__ == "__main__":
