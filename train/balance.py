@@ -56,7 +56,8 @@ class BalancedOrder:
 
 def _draw(cell: NDArray[np.intp], count: int, rng: Generator) -> NDArray[np.intp]:
     rounds = -(-count // len(cell))
-    return np.concatenate([rng.permutation(cell) for _ in range(rounds)])[:count]
+    drawn: NDArray[np.intp] = np.concatenate([rng.permutation(cell) for _ in range(rounds)])[:count]
+    return drawn
 
 
 def _indices_by(keys: Iterable[str]) -> list[NDArray[np.intp]]:

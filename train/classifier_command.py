@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import DataError, UsageError
 from train.classifier import ClassifierRecipe, classify, train_classifier
@@ -154,7 +155,7 @@ def make_report(network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wa
 
 
 def _score_sources(
-    faces: Sequence[LabeledFace], truth: np.ndarray, said: np.ndarray, labels: Sequence[str]
+    faces: Sequence[LabeledFace], truth: NDArray[np.intp], said: NDArray[np.intp], labels: Sequence[str]
 ) -> dict[str, Scores]:
     sources = np.array([face.source for face in faces])
     return {

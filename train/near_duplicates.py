@@ -58,7 +58,8 @@ def _phash(grey: Picture) -> Hashes:
 def find_pairs(hashes: Hashes, views: Sequence[View] = VIEWS) -> NDArray[np.intp]:
     """Return the pairs (m, 2), smaller index first, of pictures alike in one view; `hashes` is (n, views, 2, 64)."""
     pairs = [_pairs_within(hashes[:, i].astype(np.float32), view.max_bits) for i, view in enumerate(views)]
-    return np.unique(np.concatenate(pairs), axis=0)
+    found: NDArray[np.intp] = np.unique(np.concatenate(pairs), axis=0)
+    return found
 
 
 def _pairs_within(hashes: NDArray[np.float32], max_bits: int, rows: int = 1024) -> NDArray[np.intp]:
