@@ -45,6 +45,9 @@ make_venv() {
     has_installed "$folder" "$lock" && return
     say "Installing into $folder what $lock says …"
     rm -f "$folder/installed.lock"
+    if [[ -x $folder/bin/python && $("$folder/bin/python" -V) != $("$PYTHON" -V) ]]; then
+        rm -rf "$folder" # of another Python
+    fi
     [[ -x $folder/bin/python ]] || "$PYTHON" -m venv "$folder" ||
         stop "cannot make a virtual environment in $folder; run: sudo apt install python3-venv"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +43,24 @@ def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
 
     Raises ImportError without a runtime, ValueError or RuntimeError on a damaged model.
     """
-    interpreter = _interpreter_class()(model_content=data, num_threads=threads)
-    interpreter.allocate_tensors()
+    make = _interpreter_class()
+    with _quiet_stderr():  # the runtime announces its delegate there, which nobody asked for
+        interpreter = make(model_content=data, num_threads=threads)
+        interpreter.allocate_tensors()
     return interpreter
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Send what native code writes to standard error nowhere; Python's exceptions come through."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _open_interpreter(path: Path, data: bytes, threads: int) -> Any:

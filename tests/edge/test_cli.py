@@ -53,6 +53,13 @@ def test_image_prints_one_json_line_a_picture(tmp_path: Path, capsys: pytest.Cap
     assert [line["frame_index"] for line in lines] == [0, 1]
 
 
+def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edge", "image", "--json", str(draw(tmp_path / "a.jpg"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
 def test_image_writes_annotated_copies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw(tmp_path / "a.jpg")
     assert main(["image", str(tmp_path / "a.jpg"), "--output", str(tmp_path / "out")]) == 0
