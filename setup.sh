@@ -11,6 +11,7 @@ usage: ./setup.sh COMMAND [ARGUMENTS]
   test    install what the tests need and run all of them
   run     run the daemon here:              ./setup.sh run --config config.yaml
   train   prepare, train, evaluate:         ./setup.sh train classifier --help
+  convert a trained model for the device:   ./setup.sh convert --help
 TEXT
 }
 
@@ -26,10 +27,11 @@ find_python() {
     PYTHON=${PYTHON:-python3}
     command -v "$PYTHON" >/dev/null || stop "$PYTHON is not installed; run: sudo apt install python3 python3-venv"
     local version
-    version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=
     case $version in
         3.11) LOCKS=py311 ;;
         3.12 | 3.13) LOCKS=py313 ;;
+        "") stop "$PYTHON does not start; name a Python that does, for example: PYTHON=python3.11 ./setup.sh $*" ;;
         *) stop "Python $version is not supported; use 3.11, 3.12 or 3.13, for example: PYTHON=python3.11 ./setup.sh $*" ;;
     esac
 }
@@ -99,6 +101,11 @@ main() {
             find_python "$command"
             dev_venv
             exec .venv/bin/python -m train "$@"
+            ;;
+        convert)
+            find_python "$command"
+            dev_venv
+            exec .venv/bin/python -m convert "$@"
             ;;
         help | -h | --help) usage ;;
         *)

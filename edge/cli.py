@@ -7,6 +7,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,7 +16,7 @@ from edge.errors import MaskwatchError
 COMMANDS = {
     "run": "the daemon: camera to alarm, until it is stopped",
     "image": "find faces and labels in pictures; write annotated copies",
-    "video": "the same for a video or GIF, through tracker and alarm",
+    "video": "find them in a video or GIF, through tracker and alarm",
     "check": "validate config.yaml",
     "test-outputs": "flash the lamps and beep, to check the wiring",
     "snapshot": "save one annotated picture from the camera, to aim it",
@@ -57,9 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; only the command that `words` name loads its arguments."""
     parser = argparse.ArgumentParser(prog="maskwatch", description="Watches a door for faces without a mask.")
+    parser.add_argument("--version", action="version", version=f"maskwatch {metadata.version('maskwatch')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         command.add_argument(
             "--config", type=Path, metavar="FILE", help="settings (default: the installed config.yaml)"
         )

@@ -229,6 +229,9 @@ def _read_list(hint: Any, rule: Rule, node: yaml.Node, key: str, found: _Finding
 
 
 def _read_one(hint: Any, rule: Rule, node: yaml.Node, key: str, found: _Findings) -> Any:
+    if isinstance(node, yaml.ScalarNode) and not node.value and not node.style:  # a pin that was deleted by accident
+        found.add(node, key, f"must be {describe(hint, rule)}, got nothing")
+        return _BROKEN
     try:
         return convert_value(_plain(node), hint, rule)
     except ValueError as exc:

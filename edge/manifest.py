@@ -79,6 +79,8 @@ def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
 
     Raises ModelError when either file is missing or damaged, or is not of `kind`.
     """
+    if not model.is_file():
+        raise ModelError(f"{model}: no such model; check `model:` in config.yaml")
     manifest = _read_manifest(manifest_path(model))
     if manifest.kind != kind:
         raise ModelError(f"{model}: a {kind} is expected here, the manifest says {manifest.kind}; check config.yaml")

@@ -217,6 +217,8 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
     yield from _find_missing(settings)
+    if settings.camera.source == "files" and isinstance(settings.camera.device, int):
+        yield {"camera.device": f"must name a file or folder when source is files, got {settings.camera.device}"}
 
 
 def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
@@ -263,4 +265,4 @@ def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
     }
     for key, wanted in asked.items():
         if wanted:
-            yield {key: "asks for what this version of Maskwatch does not have yet; take it out"}
+            yield {key: "asks for what this version of Maskwatch does not have yet; delete the line to get its default"}

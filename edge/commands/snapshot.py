@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     frame = take_frame(settings.camera)
     verdicts = looker.look(frame)
     write_picture(options.file, annotate(frame.bgr, verdicts, polygon=settings.zone.polygon))
-    print(f"{options.file}: {frame.bgr.shape[1]}×{frame.bgr.shape[0]}, {len(verdicts)} faces")
+    print(f"{options.file}: {frame.bgr.shape[1]}×{frame.bgr.shape[0]}, faces: {len(verdicts)}")
     return 0
 
 

@@ -44,8 +44,15 @@ def run(options: argparse.Namespace) -> int:
         report = _Report(options.json, bar, writer, settings.zone.polygon)
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:
-        print(f"{options.file}: {frames} frames, {report.alarms} alarms" + (f" -> {output}" if output else ""))
+        print(
+            f"{options.file}: {_count(frames, 'frame')}, {_count(report.alarms, 'alarm')}"
+            + (f" -> {output}" if output else "")
+        )
     return 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 Polygon = Sequence[tuple[float, float]]

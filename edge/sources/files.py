@@ -230,6 +230,8 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _open_video(path: Path) -> cv2.VideoCapture:
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name one video (`maskwatch image` takes folders of pictures)")
     _require_file(path)
     quiet_opencv()
     # absolute, or FFmpeg takes what comes before a colon for a protocol

@@ -26,6 +26,8 @@ from edge.pipeline import Turn  # noqa: E402
 from edge.records import VerdictKind  # noqa: E402
 from edge.settings import Camera, Gpio, Settings  # noqa: E402
 
+log = logging.getLogger(__name__)
+
 PORTRAIT = ROOT / ".cache" / "astronaut.png"
 
 
@@ -41,9 +43,11 @@ class Story:
         """Tell and draw one frame."""
         self._copy.write(annotate_turn(turn))
         decided = sorted((p.id, p.kind) for p in turn.people if p.kind is not VerdictKind.UNSURE)
-        line = ", ".join(f"person {number} is {kind}" for number, kind in decided) or "nobody decided about"
+        line = (
+            ", ".join(f"person {number} is {kind}" for number, kind in decided) or "nobody at the door is decided about"
+        )
         if line != self._told:
-            print(f"{turn.frame.captured_s:6.1f} s  {line}", flush=True)
+            log.info("%s", line)
             self._told = line
 
 
@@ -68,6 +72,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
     clip, copy = options.output / "door.mp4", options.output / "door.annotated.mp4"
+    if not PORTRAIT.is_file():
+        print("Fetching the person: scikit-image's public-domain portrait of the astronaut Eileen Collins", flush=True)
     print(f"Drawing the clip of a walk up to the door ({options.seconds:.0f} s): {clip}", flush=True)
     try:
         make_clip(fetch_portrait(PORTRAIT), clip, options.seconds)
@@ -75,7 +81,10 @@ def main() -> int:
     except (ClipError, MaskwatchError) as exc:
         print(f"demo: {exc}", file=sys.stderr)
         return 1
-    print(f"{frames} frames decided. Look at the annotated clip: {copy}")
+    except KeyboardInterrupt:
+        print("demo: stopped; every output is off", file=sys.stderr)
+        return 130
+    print(f"{frames} pictures looked at. The annotated clip: {copy}")
     return 0
 
 
@@ -88,7 +97,10 @@ def watch_clip(clip: Path, copy: Path) -> int:
     handler.setFormatter(SinceStart())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     pins = settings.gpio
-    print(f"Watching it (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, green lamp {pins.ok_lamp_pin})")
+    print(
+        f"Watching it as it plays (mock pins: lamp {pins.lamp_pin}, buzzer {pins.buzzer_pin}, "
+        f"ok lamp {pins.ok_lamp_pin}, status lamp {pins.status_lamp_pin}; seconds since the start in front)"
+    )
     with closing(ClipWriter(copy, FPS)) as writer:
         return run_daemon(settings, ROOT, lambda: False, Story(writer).add)
 

@@ -109,6 +109,18 @@ def test_check_says_fine_or_where_the_error_is(tmp_path: Path, capsys: pytest.Ca
     assert "config.yaml:2: alarm.hold_s: must be between 0 and 60, got 99" in capsys.readouterr().err
 
 
+def test_a_pin_left_blank_is_not_taken_for_an_unwired_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *config(tmp_path, "gpio:\n  lamp_pin:\n")]) == 2
+    assert "config.yaml:2: gpio.lamp_pin: must be a whole number between 0 and 27 or null, got nothing" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_file_as_camera_must_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *config(tmp_path, "camera:\n  source: files\n  device: 0\n")]) == 2
+    assert "config.yaml:3: camera.device: must name a file or folder" in capsys.readouterr().err
+
+
 def test_a_broken_configuration_stops_every_command_that_needs_it(tmp_path: Path) -> None:
     broken = config(tmp_path, "alrm: {}\n")
     picture = draw(tmp_path / "a.jpg")
