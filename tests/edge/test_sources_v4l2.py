@@ -71,6 +71,8 @@ class FakeCapture:
         return item is not None
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
+        if not self._grabbed.size:
+            raise cv2.error("a frame that was cut off")
         return True, self._grabbed
 
     def release(self) -> None:
@@ -275,3 +277,15 @@ def test_failed_slot_raises_at_every_take() -> None:
     for _ in range(2):
         with pytest.raises(HardwareError, match="gone"):
             slot.take(0.0)
+
+
+def test_a_frame_that_was_cut_off_is_left_out_and_the_next_one_comes(
+    opened: Callable[[FakeCapture, Camera], V4l2Camera],
+) -> None:
+    capture = FakeCapture()
+    camera = opened(capture, Camera(source="v4l2"))
+    capture.deliver(1.0, picture(0)[:0])
+    capture.deliver(2.0, picture(9))
+    frame = camera.next_frame(LONG_S)
+    assert frame is not None
+    assert (frame.captured_s, int(frame.bgr.max())) == (2.0, 9)
