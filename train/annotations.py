@@ -13,7 +13,7 @@ from edge.errors import DataError
 from edge.geometry import Box, Boxes
 from edge.records import FACE, IGNORE
 
-__all__ = ["COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "read_csv", "write_csv"]
+__all__ = ["COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "clip_faces", "read_csv", "write_csv"]
 
 COLUMNS = ("image", "width", "height", "x_min", "y_min", "x_max", "y_max", "label")
 
@@ -42,6 +42,17 @@ class AnnotatedPicture:
     def with_faces(self, faces: Iterable[LabeledBox]) -> AnnotatedPicture:
         """Return the same picture with other boxes."""
         return replace(self, faces=tuple(faces))
+
+
+def clip_faces(picture: AnnotatedPicture) -> AnnotatedPicture:
+    """Return the picture with its boxes cut at its edges, without those that have no area then."""
+    cut = (LabeledBox(_clip(face.box, picture.width, picture.height), face.label) for face in picture.faces)
+    return picture.with_faces(face for face in cut if min(face.box.width, face.box.height) > 0)
+
+
+def _clip(box: Box, width: int, height: int) -> Box:
+    x_min, y_min, x_max, y_max = box.as_tuple()
+    return Box(max(x_min, 0.0), max(y_min, 0.0), min(x_max, float(width)), min(y_max, float(height)))
 
 
 def read_csv(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:

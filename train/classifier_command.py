@@ -21,7 +21,7 @@ from train.provenance import command_line, describe_run
 from train.report import Report, write_report
 from train.runs import check_run, read_history
 from train.scores import Scores, score_labels
-from train.sources import check_left_out, is_left_out, locate_faces, read_sources
+from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, recall_split, split_faces, write_split
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_data(data: argparse._ArgumentGroup) -> None:
     data.add_argument("--folders", nargs="+", type=Path, default=[], metavar="DIR", help="one folder a class in each")
-    data.add_argument("--boxes", nargs="+", default=[], metavar="CSV[=DIR]", help="annotations [and their pictures]")
+    add_boxes_arguments(data)
     data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
     data.add_argument(
         "--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn"
@@ -102,12 +102,13 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
     Raises DataError for data that cannot be read, UsageError for sources that are not there.
     """
     if not options.folders and not options.boxes:
-        raise UsageError("nothing to learn from; give --folders DIR, --boxes CSV, or both")
+        raise UsageError("nothing to learn from; give --folders DIR, --boxes BOXES, or both")
     labels = frozenset(options.labels) if options.labels else None
     faces = [face for folder in options.folders for face in read_folders(folder, labels)]
     if options.teacher:
         faces = locate_faces(faces, options.teacher, options.output / "repaired")
-    for source, pictures in read_sources(options.boxes, options.teacher, options.output / "repaired").items():
+    sources = read_sources(options.boxes, options.teacher, options.output / "repaired", options.rename)
+    for source, pictures in sources.items():
         faces += faces_of(pictures, source, labels)
     check_left_out(options.leave_out, {face.source for face in faces})
     if options.limit and options.limit < len(faces):

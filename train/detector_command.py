@@ -20,7 +20,7 @@ from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
 from train.runs import check_run, read_history
-from train.sources import check_left_out, is_left_out, read_sources
+from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, recall_split, split_pictures, write_split
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
@@ -32,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     recipe = DetectorRecipe()
     shape = f"{recipe.shape.width_px}x{recipe.shape.height_px}"
-    parser.add_argument(
-        "--boxes", nargs="+", required=True, metavar="CSV[=DIR]", help="annotations [and their pictures]"
-    )
+    add_boxes_arguments(parser, required=True)
     parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
     parser.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets not to learn from")
     parser.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes first")
@@ -80,7 +78,7 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
 
 
 def _read(options: argparse.Namespace) -> Sources:
-    sources = read_sources(options.boxes, options.teacher, options.output / "repaired")
+    sources = read_sources(options.boxes, options.teacher, options.output / "repaired", options.rename)
     check_left_out(options.leave_out, sources)
     return {name: pictures[: options.limit] for name, pictures in sources.items()}
 
@@ -94,7 +92,7 @@ def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
     if split is None:
         split = split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out)
         options.output.mkdir(parents=True, exist_ok=True)
-        write_split(path, _every_face(sources), split)
+        write_split(path, [*_every_face(sources), *_every_empty(sources)], split)
     return split
 
 
@@ -104,6 +102,16 @@ def _every_face(sources: Sources) -> list[LabeledFace]:
         for name, pictures in sources.items()
         for picture in pictures
         for face in picture.faces
+    ]
+
+
+def _every_empty(sources: Sources) -> list[LabeledFace]:
+    """Return pictures without a face, so that a split names them too: no box, no label."""
+    return [
+        LabeledFace(picture.path, None, "", name)
+        for name, pictures in sources.items()
+        for picture in pictures
+        if not picture.faces
     ]
 
 

@@ -20,8 +20,10 @@ from typing import Any
 from edge.errors import DataError, UsageError
 from edge.geometry import Box
 from train import scoring
-from train.annotations import AnnotatedPicture, read_csv
+from train.annotation_formats import read_boxes
+from train.annotations import AnnotatedPicture
 from train.scoring import FoundFace, Tally
+from train.sources import add_boxes_arguments, parse_boxes, parse_renames, source_name
 
 OURS = f"maskwatch={shlex.quote(sys.executable)} -m edge image --json"
 
@@ -30,7 +32,7 @@ Found = Mapping[str, Sequence[FoundFace]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--boxes", type=Path, nargs="+", required=True, metavar="CSV", help="annotated pictures")
+    add_boxes_arguments(parser, required=True)
     parser.add_argument(
         "--system",
         action="append",
@@ -51,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
         name, _, command = system.partition("=")
         if not command:
             raise UsageError(f"--system {system}: NAME=COMMAND is expected, for example {OURS}")
-        for path in options.boxes:
-            rows += _evaluate(name, command, path, options)
+        for word in options.boxes:
+            rows += _evaluate(name, command, word, options)
     table = write_table(rows)
     command_line = shlex.join(["python", "-m", "train", *sys.argv[1:]])
     (options.output / "evaluation.md").write_text(f"`{command_line}`\n\n{table}", encoding="utf-8")
@@ -61,11 +63,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(name: str, command: str, path: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
-    pictures = read_csv(path)
-    predicted = Prediction.make(command, pictures, options.output / f"{name}-{path.parent.name}.jsonl")
+def _evaluate(name: str, command: str, word: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    path, folder = parse_boxes(word)
+    source = source_name(folder)
+    pictures = read_boxes(path, folder, parse_renames(options.rename))
+    predicted = Prediction.make(command, pictures, options.output / f"{name}-{source.replace('/', '-')}.jsonl")
     return [
-        {"system": name, "set": path.parent.name, "min_side": side, "seconds": round(predicted.wall_s, 1)}
+        {"system": name, "set": source, "min_side": side, "seconds": round(predicted.wall_s, 1)}
         | summarize(scoring.tally(pictures, predicted.found, side))
         for side in options.min_side
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
+from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
 from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
 
@@ -18,21 +20,56 @@ if TYPE_CHECKING:
     from train.teacher import Teacher
 
 
+_PARTS = frozenset({"train", "valid", "val", "validation", "test"})
+
+
+def add_boxes_arguments(parser: argparse._ActionsContainer, required: bool = False) -> None:
+    """Add `--boxes` and `--rename`, see `parse_boxes` and `parse_renames`."""
+    parser.add_argument(
+        "--boxes",
+        nargs="+",
+        required=required,
+        default=[],
+        metavar="BOXES[=DIR]",
+        help="annotations: CSV file, VOC folder or YOLO folder [and their pictures]",
+    )
+    parser.add_argument(
+        "--rename", nargs="+", default=[], metavar="OLD=NEW", help="what a name in VOC or YOLO folders means here"
+    )
+
+
 def parse_boxes(word: str) -> tuple[Path, Path]:
-    """Return the annotations file and the folder of its pictures that `CSV` or `CSV=FOLDER` names."""
-    csv_word, _, folder_word = word.partition("=")
-    path = Path(csv_word)
-    return path, Path(folder_word) if folder_word else path.parent / "images"
+    """Return the annotations file or folder and the folder of its pictures that `BOXES` or `BOXES=FOLDER` names."""
+    boxes_word, _, folder_word = word.partition("=")
+    path = Path(boxes_word)
+    return path, Path(folder_word) if folder_word else pictures_folder(path)
+
+
+def parse_renames(words: Iterable[str]) -> dict[str, str]:
+    """Return what the names of others mean here, from words `OLD=NEW`. Raises UsageError for any other word."""
+    renames: dict[str, str] = {}
+    for word in words:
+        old, _, new = (part.strip() for part in word.rpartition("="))
+        if not old or not new or renames.get(old, new) != new:
+            raise UsageError(f"--rename {word}: OLD=NEW is expected, each OLD once, for example mask=with_mask")
+        renames[old] = new
+    return renames
 
 
 def source_name(pictures: Path) -> str:
-    """Return the name of a data set: its folder's."""
+    """Return the name of a data set: its folder's, or for a part such as `train` that of both, `street/train`."""
     folder = pictures.resolve()
-    return folder.parent.name if folder.name == "images" else folder.name
+    folder = folder.parent if folder.name in PICTURE_FOLDERS else folder
+    if folder.name not in _PARTS:
+        return folder.name
+    above = folder.parent.parent if folder.parent.name in PICTURE_FOLDERS else folder.parent
+    return f"{above.name}/{folder.name}"
 
 
-def read_sources(words: Sequence[str], teacher: Path | None, cache: Path) -> dict[str, list[AnnotatedPicture]]:
-    """Return the annotated pictures of each data set, by its name; see `parse_boxes` for the words.
+def read_sources(
+    words: Sequence[str], teacher: Path | None, cache: Path, renames: Sequence[str] = ()
+) -> dict[str, list[AnnotatedPicture]]:
+    """Return the annotated pictures of each data set, by its name; see `parse_boxes` and `parse_renames` for the words.
 
     Where `contributors.csv` (image,contributor) lies beside the pictures' folder, the names are `data set/contributor`.
     With a teacher the boxes are repaired by it, once: the result is kept in the folder `cache`.
@@ -41,7 +78,7 @@ def read_sources(words: Sequence[str], teacher: Path | None, cache: Path) -> dic
     for word in words:
         path, folder = parse_boxes(word)
         name = source_name(folder)
-        pictures = read_csv(path, folder)
+        pictures = read_boxes(path, folder, parse_renames(renames))
         if teacher is not None:
             pictures = _repaired(pictures, teacher, cache / f"{name}.csv")
         contributors = _read_contributors(folder.parent / "contributors.csv")
@@ -61,7 +98,9 @@ def _read_contributors(path: Path) -> Mapping[str, str]:
 def _repaired(pictures: list[AnnotatedPicture], onnx: Path, kept: Path) -> list[AnnotatedPicture]:
     if not kept.is_file():
         _keep(kept, _repair(pictures, onnx))
-    return read_csv(kept, pictures[0].path.parent)
+    repaired = read_csv(kept, pictures[0].path.parent)
+    named = {picture.path for picture in repaired}  # a picture without a face has no line in the file
+    return repaired + [picture for picture in pictures if not picture.faces and picture.path not in named]
 
 
 def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedPicture]:
