@@ -81,7 +81,7 @@ def test_a_run_leaves_every_file(finished: Path) -> None:
 
 def test_the_report_has_command_data_machine_and_scores(finished: Path) -> None:
     report = json.loads((finished / "report.json").read_text())
-    assert report["command"].startswith("python -m train ")
+    assert report["command"].startswith("python -m train")
     assert report["recipe"]["seed"] == 1
     assert report["wall_s"] > 0
     assert report["machine"]
