@@ -9,7 +9,6 @@ from edge.alarm import Silence
 from edge.settings import Schedule
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_MIN = 24 * 60
 
 
 def silence_at(moment: datetime, muted: bool, config: Schedule) -> Silence:
@@ -38,7 +37,7 @@ def contains(span: str, moment: datetime) -> bool:
 
 def _minutes(text: str) -> int:
     hour, minute = text.split(":")
-    return (int(hour) * 60 + int(minute)) % (_DAY_MIN + 1)
+    return int(hour) * 60 + int(minute)
 
 
 def _has_day(days: str, day: int) -> bool:
