@@ -13,8 +13,10 @@ from train.annotations import AnnotatedPicture
 from train.detector_data import DetectorBatches
 from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
-from train.narrow import start_from_imagenet
+from train.narrow import start_from
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
+
+_SAMPLES = 256
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,25 +34,28 @@ class DetectorRecipe:
 def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequence[AnnotatedPicture]) -> keras.Model:
     """Return the network with the weights that training starts from.
 
-    `weights` is a file of MobileNetV2 without top (`*.weights.h5`), from which the backbone is narrowed, or a detector
-    trained here (`*.keras`); without it the ImageNet weights are downloaded. Raises ModelError when a detector of
-    another shape is given.
+    `weights` is a file of MobileNetV2 without top (`*.weights.h5`) or a detector trained here (`*.keras`); a network of
+    another shape is narrowed to this one. Without it the ImageNet weights are downloaded. Raises ModelError when the
+    file is neither.
     """
     keras.utils.set_random_seed(recipe.seed)
     network = build_network(recipe.shape)
-    if weights is not None and weights.suffix == ".keras":
-        _copy_weights(weights, network)
-    else:
-        samples = DetectorBatches(pictures, recipe.shape, batch=32, seed=recipe.seed)[0][0]
-        start_from_imagenet(network, _mobilenet(recipe.shape, weights), samples)
+    source = _load(weights) if weights and weights.suffix == ".keras" else _mobilenet(recipe.shape, weights)
+    if [w.shape for w in source.weights] == [w.shape for w in network.weights]:
+        network.set_weights(source.get_weights())
+        return network
+    if source.input.shape != network.input.shape:
+        raise ModelError(f"{weights}: takes {source.input.shape[1:]}; leave --input as it was, or start anew")
+    samples = DetectorBatches(pictures, recipe.shape, batch=min(_SAMPLES, len(pictures)), seed=recipe.seed)[0][0]
+    start_from(network, source, samples)
     return network
 
 
-def _copy_weights(path: Path, network: keras.Model) -> None:
+def _load(path: Path) -> keras.Model:
     try:
-        network.set_weights(keras.models.load_model(path, compile=False).get_weights())
+        return keras.models.load_model(path, compile=False)
     except ValueError as exc:
-        raise ModelError(f"{path}: is no face detector of this shape; leave --input as it was, or start anew") from exc
+        raise ModelError(f"{path}: not a Keras model ({exc}); give a .keras file that training made") from exc
 
 
 def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
@@ -71,7 +76,7 @@ def train_detector(
     Raises UsageError when the folder belongs to a run of another recipe.
     """
     start_run(run, recipe)
-    network = start_network(recipe, weights, training)
+    network = _start(run, recipe, weights, training)
     flat = flatten_outputs(network)
     batches = DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed)
     optimizer = _optimizer(recipe, len(batches) * recipe.epochs)
@@ -84,6 +89,21 @@ def train_detector(
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
     network.save(run / "model.keras")
+    return network
+
+
+def _start(
+    run: Path, recipe: DetectorRecipe, weights: Path | None, training: Sequence[AnnotatedPicture]
+) -> keras.Model:
+    """Return the network as training starts; what it starts from is worked out once and kept."""
+    kept = run / "start.weights.h5"
+    if kept.is_file():
+        network = build_network(recipe.shape)
+        network.load_weights(kept)
+        return network
+    network = start_network(recipe, weights, training)
+    network.save_weights(run / "unfinished.weights.h5")
+    (run / "unfinished.weights.h5").rename(kept)
     return network
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import keras
@@ -24,6 +25,7 @@ MAX_FACES = 48
 _SMALLEST_PX = 6.0
 _VISIBLE_FRAC = 0.6
 _COVERED_SHARE = 0.05
+_MOSAIC_SHARE = 0.3
 
 
 class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -63,17 +65,40 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
 
     def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
-        bgr = read_picture(picture.path)
-        kinds = np.array([IGNORE_KIND if f.label == IGNORE else FACE_KIND for f in picture.faces], np.float32)
+        bgr, kinds = read_picture(picture.path), _kinds(picture)
         if self._seed is None:
             rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
             return rgb, pack_targets(fit.to_input(picture.boxes()), kinds, self._shape)
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        cut, boxes = _cut_at_random(bgr, picture.boxes(), self._shape, rng)
+        if rng.random() < _MOSAIC_SHARE:
+            cut, boxes, kinds = self._mosaic([index, *rng.integers(len(self._pictures), size=3)], rng)
+        else:
+            cut, boxes = _cut_at_random(bgr, picture.boxes(), self._shape, rng)
         for box in boxes[rng.random(len(boxes)) < _COVERED_SHARE]:
             cover(cut, tuple(box), rng)
         rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
         return rgb, pack_targets(boxes, kinds, self._shape)
+
+    def _mosaic(self, indices: Sequence[int], rng: Generator) -> tuple[Picture, Boxes, NDArray[np.float32]]:
+        """Return four pictures' windows as one, so that small faces and many surroundings are seen at once.
+
+        The idea is from YOLOv4 (Bochkovskiy et al. 2020, https://arxiv.org/abs/2004.10934).
+        """
+        part = replace(self._shape, width_px=self._shape.width_px // 2, height_px=self._shape.height_px // 2)
+        canvas = np.empty((self._shape.height_px, self._shape.width_px, 3), np.uint8)
+        found: list[tuple[Boxes, NDArray[np.float32]]] = []
+        for place, index in enumerate(indices):
+            picture = self._pictures[index]
+            top, left = place // 2 * part.height_px, place % 2 * part.width_px
+            cut, boxes = _cut_at_random(read_picture(picture.path), picture.boxes(), part, rng)
+            canvas[top : top + part.height_px, left : left + part.width_px] = cut
+            boxes, kinds = _clip(boxes, _kinds(picture), part)
+            found.append((boxes + np.array([left, top, left, top], np.float32), kinds))
+        return canvas, np.concatenate([boxes for boxes, _ in found]), np.concatenate([kinds for _, kinds in found])
+
+
+def _kinds(picture: AnnotatedPicture) -> NDArray[np.float32]:
+    return np.array([IGNORE_KIND if f.label == IGNORE else FACE_KIND for f in picture.faces], np.float32)
 
 
 def _cut_at_random(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[Picture, Boxes]:
@@ -127,15 +152,19 @@ def pack_targets(boxes: Boxes, kinds: NDArray[np.float32], shape: DetectorShape)
 
     Boxes are clipped to the input. Of a face mostly outside, or smaller than six pixels, nobody learns.
     """
-    limits = [shape.width_px, shape.height_px, shape.width_px, shape.height_px]
-    clipped = np.clip(boxes, 0, limits)
+    boxes, kinds = _clip(boxes, kinds, shape)
+    largest = np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))[:MAX_FACES]
+    packed = np.zeros((MAX_FACES, 5), np.float32)
+    packed[: len(largest), :4] = boxes[largest]
+    packed[: len(largest), 4] = kinds[largest]
+    return packed
+
+
+def _clip(boxes: Boxes, kinds: NDArray[np.float32], shape: DetectorShape) -> tuple[Boxes, NDArray[np.float32]]:
+    """Return the boxes cut at the picture's edges, those that are there at all, and their kinds."""
+    clipped = np.clip(boxes, 0, [shape.width_px, shape.height_px, shape.width_px, shape.height_px])
     area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3), axis=1)
     sides = clipped[:, 2:] - clipped[:, :2]
     doubtful = (np.prod(sides, axis=1) < _VISIBLE_FRAC * area) | (sides.max(axis=1, initial=0) < _SMALLEST_PX)
-    kinds = np.where(doubtful, IGNORE_KIND, kinds)
-    there = np.flatnonzero((sides > 0.5).all(axis=1))
-    largest = there[np.argsort(-np.prod(sides[there], axis=1))][:MAX_FACES]
-    packed = np.zeros((MAX_FACES, 5), np.float32)
-    packed[: len(largest), :4] = clipped[largest]
-    packed[: len(largest), 4] = kinds[largest]
-    return packed
+    there = (sides > 0.5).all(axis=1)
+    return clipped[there].astype(np.float32), np.where(doubtful, IGNORE_KIND, kinds)[there].astype(np.float32)

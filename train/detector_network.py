@@ -1,9 +1,12 @@
 """The face detector's network: a narrowed MobileNetV2, a small two-way feature pyramid, one head a level.
 
 Every layer maps to the Edge TPU: convolutions, depthwise convolutions, additions, ReLU6, and RESIZE_NEAREST_NEIGHBOR.
-The backbone keeps MobileNetV2's blocks (Sandler et al. 2018, https://arxiv.org/abs/1801.04381) with fewer expanded
-channels, so that it starts from ImageNet weights (`train.narrow`). The pyramid goes down and up again (Liu et al. 2018,
-https://arxiv.org/abs/1803.01534). The heads are anchor-free (Tian et al. 2019, https://arxiv.org/abs/1904.01355).
+Three plain convolutions lead down to stride 8: on a CPU MobileNetV2's blocks at strides 2 and 4 cost half of all time,
+and one dense 3×3 convolution takes less than the three layers of a block (so does MobileNetV4 begin, Qin et al. 2024,
+https://arxiv.org/abs/2404.10518). From there on the backbone keeps blocks of MobileNetV2 (Sandler et al. 2018,
+https://arxiv.org/abs/1801.04381) with fewer expanded channels, so that it starts from trained weights
+(`train.narrow`). The pyramid goes down and up again (Liu et al. 2018, https://arxiv.org/abs/1803.01534). The heads are
+anchor-free (Tian et al. 2019, https://arxiv.org/abs/1904.01355).
 """
 
 from __future__ import annotations
@@ -15,23 +18,27 @@ from keras import layers
 
 from edge.decode import STRIDES
 
-BLOCKS = (
-    (16, 1), (24, 2), (24, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (64, 1), (64, 1), (96, 1), (96, 1), (96, 1),
-    (160, 2), (160, 1),
-)  # fmt: skip
-"""MobileNetV2's blocks up to the 15th: output channels and stride."""
+BLOCKS = {5: (32, 1), 6: (64, 2), 7: (64, 1), 8: (64, 1), 10: (96, 1), 11: (96, 1), 13: (160, 2), 14: (160, 1)}
+"""The blocks that are kept, by MobileNetV2's numbers: output channels and stride."""
 
-LEVEL_ENDS = (5, 12, 14)
+LEVEL_ENDS = (5, 11, 14)
 """The blocks whose outputs, at strides 8, 16 and 32, feed the pyramid."""
+
+STEM_END = "stem_2_bn"
+"""The layer that ends the stem, in the place of MobileNetV2's first blocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorShape:
-    """What defines the network; saved beside each run."""
+    """What defines the network; saved beside each run.
+
+    `stem` are the channels of the three convolutions down to stride 8, `expanded` those within each block of `BLOCKS`.
+    """
 
     width_px: int = 384
     height_px: int = 256
-    expanded: tuple[int, ...] = (16, 32, 64, 64, 96, 96, 128, 192, 192, 192, 256, 256, 256, 320, 320)
+    stem: tuple[int, int] = (8, 24)
+    expanded: tuple[int, ...] = (64, 128, 128, 128, 192, 192, 256, 256)
     pyramid_channels: int = 64
 
 
@@ -68,22 +75,24 @@ def _rare() -> keras.initializers.Initializer:
 
 
 def _backbone(x: keras.KerasTensor, shape: DetectorShape) -> list[keras.KerasTensor]:
-    x = convolution(x, shape.expanded[0], 3, "stem", stride=2)
+    for index, channels in enumerate(shape.stem):
+        x = convolution(x, channels, 3, f"stem_{index}", stride=2)
+    x = convolution(x, BLOCKS[LEVEL_ENDS[0]][0], 3, STEM_END.removesuffix("_bn"), stride=2, activate=False)
     ends = []
-    for index, (channels, stride) in enumerate(BLOCKS):
-        x = _inverted_residual(x, index, shape.expanded[index], channels, stride)
-        if index in LEVEL_ENDS:
+    for expanded, (number, (channels, stride)) in zip(shape.expanded, BLOCKS.items(), strict=True):
+        x = _inverted_residual(x, number, expanded, channels, stride)
+        if number in LEVEL_ENDS:
             ends.append(x)
     return ends
 
 
 def _inverted_residual(
-    x: keras.KerasTensor, index: int, expanded: int, channels: int, stride: int
+    x: keras.KerasTensor, number: int, expanded: int, channels: int, stride: int
 ) -> keras.KerasTensor:
-    y = convolution(x, expanded, 1, f"block_{index}_expand") if index else x
-    y = depthwise(y, f"block_{index}_depthwise", stride)
-    y = convolution(y, channels, 1, f"block_{index}_project", activate=False)
-    return layers.Add(name=f"block_{index}_add")([x, y]) if stride == 1 and x.shape[-1] == channels else y
+    y = convolution(x, expanded, 1, f"block_{number}_expand")
+    y = depthwise(y, f"block_{number}_depthwise", stride)
+    y = convolution(y, channels, 1, f"block_{number}_project", activate=False)
+    return layers.Add(name=f"block_{number}_add")([x, y]) if stride == 1 and x.shape[-1] == channels else y
 
 
 def _pyramid(features: list[keras.KerasTensor], channels: int) -> tuple[keras.KerasTensor, ...]:

@@ -1,67 +1,139 @@
-"""Starts the narrowed backbone from MobileNetV2's ImageNet weights.
+"""Starts a detector from a wider and deeper network: MobileNetV2 with ImageNet weights, or a detector trained before.
 
-Of each block's expanded channels those stay that carry most of its output; the projection is then fitted anew by least
-squares, so that the block still gives what the whole one gave on sample pictures (channel pruning after He et al. 2017,
-https://arxiv.org/abs/1707.06168).
+The stem learns to give what the wider network gives at the same place (feature regression, Romero et al. 2015,
+https://arxiv.org/abs/1412.6550). Of each block's expanded channels those stay that carry most of its output; the
+projection is then fitted anew by least squares, so that the block gives what the wider network gave there, blocks that
+are left out included (channel pruning after He et al. 2017, https://arxiv.org/abs/1707.06168).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.detector_network import BLOCKS
+from train.detector_network import BLOCKS, STEM_END
 
-_SAMPLES = 6000
+_Array = NDArray[np.float32]
+
+_ROWS = 12000
 _RIDGE = 1e-4
+_STEM_BATCH = 16
+_STEM_STEPS = 500
+_FEW = 64
 
 
-def start_from_imagenet(network: keras.Model, mobilenet: keras.Model, pictures: NDArray[np.float32]) -> None:
-    """Set the backbone's weights in place.
+class _Norm(NamedTuple):
+    """The weights of a batch normalization."""
 
-    `mobilenet` is keras.applications.MobileNetV2 without top for the same input size; `pictures` (n, h, w, 3) float32
-    in −1…1 are samples of what the detector will see.
+    gamma: _Array
+    beta: _Array
+    mean: _Array
+    variance: _Array
+
+
+def start_from(network: keras.Model, source: keras.Model, pictures: _Array, stem_steps: int = _STEM_STEPS) -> None:
+    """Set the network's weights in place from those of `source`, a MobileNetV2 without top or an older detector.
+
+    Both must take the same input size; `pictures` (n, h, w, 3) float32 in −1…1 are samples of what the detector will
+    see. Layers outside the backbone that have the same name and the same shape in both are copied.
     """
-    rng = np.random.default_rng(0)
-    for index in range(len(BLOCKS)):
-        _narrow_block(network, mobilenet, pictures, index, rng)
-    _settle_statistics(network, pictures)
+    named = {layer.name.lower(): layer for layer in source.layers}
+    _copy_alike(network, named)
+    numbers = list(BLOCKS)
+    _fit_stem(network, _output(source, named, numbers[0] - 1), pictures, stem_steps)
+    few = pictures[:_FEW]
+    _settle_statistics(network, few)
+    for number, next_number in zip(numbers, [*numbers[1:], numbers[-1] + 1], strict=True):
+        _narrow_block(network, source, named, few, number, next_number - 1)
+    _settle_statistics(network, few)
+
+
+def _copy_alike(network: keras.Model, named: dict[str, keras.layers.Layer]) -> None:
+    for layer in network.layers:
+        theirs = named.get(layer.name)
+        is_ours = layer.weights and not layer.name.startswith(("stem", "block_"))
+        if is_ours and theirs and [w.shape for w in theirs.weights] == [w.shape for w in layer.weights]:
+            layer.set_weights(theirs.get_weights())
+
+
+def _output(source: keras.Model, named: dict[str, keras.layers.Layer], number: int) -> keras.Model:
+    """Return the part of the source that ends with a block, or with the one before where it has no such block."""
+    names = [f"block_{n}_{end}" for n in range(number, -1, -1) for end in ("add", "project_bn")]
+    last = next(named[name] for name in [*names, STEM_END] if name in named)
+    return keras.Model(source.input, last.output)
+
+
+def _fit_stem(network: keras.Model, wanted: keras.Model, pictures: _Array, steps: int) -> None:
+    targets = _run(wanted, pictures)
+    spread = targets.std(axis=(0, 1, 2)) + 1e-6
+    stem = keras.Model(network.input, network.get_layer(STEM_END).output)
+    schedule = keras.optimizers.schedules.CosineDecay(4e-3, steps)
+    stem.compile(keras.optimizers.Adam(schedule), _ScaledError(spread))
+    epochs = -(-steps * _STEM_BATCH // len(pictures))
+    stem.fit(pictures, targets, batch_size=_STEM_BATCH, epochs=epochs, verbose=0)
+
+
+class _ScaledError(keras.losses.Loss):  # type: ignore[misc]
+    """Mean squared error in units of each channel's spread."""
+
+    def __init__(self, spread: _Array) -> None:
+        super().__init__(name="scaled_error")
+        self._spread = spread
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.ops.mean(((y_true - y_pred) / self._spread) ** 2, axis=-1)
 
 
 def _narrow_block(
-    network: keras.Model, mobilenet: keras.Model, pictures: NDArray[np.float32], index: int, rng: np.random.Generator
-) -> None:
-    theirs = f"block_{index}" if index else "expanded_conv"
-    inner, outer = f"{theirs}_depthwise_relu", f"{theirs}_project_BN"
-    probe = keras.Model(mobilenet.input, [mobilenet.get_layer(inner).output, mobilenet.get_layer(outer).output])
-    hidden, target = (_flat(x) for x in _run(probe, pictures))
-    rows = rng.choice(len(hidden), min(_SAMPLES, len(hidden)), replace=False)
-    hidden, target = hidden[rows], target[rows]
-    project = mobilenet.get_layer(f"{theirs}_project").get_weights()[0][0, 0]
-    width = network.get_layer(f"block_{index}_depthwise").output.shape[-1]
-    carried = hidden.std(axis=0) * np.linalg.norm(project, axis=1)
-    kept = np.sort(np.argsort(-carried)[:width])
-    fitted, bias = _least_squares(hidden[:, kept], target)
-    first, first_bn = ("stem", "bn_Conv1") if index == 0 else (f"block_{index}_expand", f"{theirs}_expand_BN")
-    source = "Conv1" if index == 0 else f"{theirs}_expand"
-    _set(network, first, mobilenet.get_layer(source).get_weights()[0][..., kept], _shift(mobilenet, first_bn)[kept])
-    kernel = mobilenet.get_layer(f"{theirs}_depthwise").get_weights()[0][:, :, kept]
-    _set(network, f"block_{index}_depthwise", kernel, _shift(mobilenet, f"{theirs}_depthwise_BN")[kept])
-    _set(network, f"block_{index}_project", fitted[None, None], bias)
+    network: keras.Model, source: keras.Model, named: dict[str, keras.layers.Layer], pictures: _Array,
+    number: int, last: int,
+) -> None:  # fmt: skip
+    """Give block `number` what blocks `number` to `last` of the source do."""
+    kept = _most_carrying(network, source, named, pictures, number)
+    for part, axis in (("expand", 3), ("depthwise", 2)):
+        kernel = named[f"block_{number}_{part}"].get_weights()[0]
+        network.get_layer(f"block_{number}_{part}").set_weights([np.take(kernel, kept, axis)])
+        theirs = named[f"block_{number}_{part}_bn"]
+        _set_norm(network.get_layer(f"block_{number}_{part}_bn"), _pick(_folded(theirs), kept))
+    project = network.get_layer(f"block_{number}_project")
+    hidden = _flat(_run(keras.Model(network.input, project.input), pictures))
+    target = _flat(_run(_output(source, named, last), pictures))
+    if any(layer.name == f"block_{number}_add" for layer in network.layers):
+        passed = network.get_layer(f"block_{number}_expand").input
+        target = target - _flat(_run(keras.Model(network.input, passed), pictures))
+    rows = np.random.default_rng(number).permutation(len(hidden))[:_ROWS]
+    weights, bias = _least_squares(hidden[rows], target[rows])
+    project.set_weights([weights[None, None]])
+    ones = np.ones_like(bias)
+    _set_norm(network.get_layer(f"block_{number}_project_bn"), _Norm(ones, bias, 0 * ones, ones))
 
 
-def _run(probe: keras.Model, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Return the outputs of a model of several outputs; `predict` would trace a graph for each probe."""
-    parts = [probe(pictures[i : i + 8], training=False) for i in range(0, len(pictures), 8)]
-    return [np.concatenate([keras.ops.convert_to_numpy(x) for x in xs]) for xs in zip(*parts, strict=True)]
+def _most_carrying(
+    network: keras.Model, source: keras.Model, named: dict[str, keras.layers.Layer], pictures: _Array, number: int
+) -> NDArray[np.intp]:
+    """Return the expanded channels of a source's block that carry most of its output, as many as ours has."""
+    hidden = _run(keras.Model(source.input, named[f"block_{number}_depthwise_relu"].output), pictures)
+    project = named[f"block_{number}_project"].get_weights()[0][0, 0]
+    scale = _folded(named[f"block_{number}_project_bn"]).gamma
+    carried = hidden.std(axis=(0, 1, 2)) * np.linalg.norm(project * scale, axis=1)
+    width = network.get_layer(f"block_{number}_depthwise").output.shape[-1]
+    return np.sort(np.argsort(-carried)[:width])
 
 
-def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
+def _run(model: keras.Model, pictures: _Array) -> _Array:
+    """Return a model's output; `predict` would trace a graph for each part of the network."""
+    parts = [model(pictures[i : i + 8], training=False) for i in range(0, len(pictures), 8)]
+    return np.concatenate([keras.ops.convert_to_numpy(x) for x in parts])
+
+
+def _flat(x: _Array) -> _Array:
     return x.reshape(-1, x.shape[-1])
 
 
-def _least_squares(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _least_squares(x: _Array, y: _Array) -> tuple[_Array, _Array]:
     centered = x - x.mean(axis=0)
     products = centered.T @ centered
     ridge = _RIDGE * np.trace(products) / len(products) * np.eye(len(products))
@@ -69,28 +141,27 @@ def _least_squares(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDAr
     return weights.astype(np.float32), (y.mean(axis=0) - x.mean(axis=0) @ weights).astype(np.float32)
 
 
-def _shift(mobilenet: keras.Model, name: str) -> NDArray[np.float32]:
-    gamma, beta, mean, variance = mobilenet.get_layer(name).get_weights()
-    scale = gamma / np.sqrt(variance + mobilenet.get_layer(name).epsilon)
-    if not np.allclose(scale, 1, atol=0.01):
-        raise ValueError(f"{name}: batch normalization must be folded into the weights")
-    shift: NDArray[np.float32] = beta - mean * scale
-    return shift
+def _folded(layer: keras.layers.BatchNormalization) -> _Norm:
+    """Return a batch normalization as one of mean 0 and variance 1."""
+    gamma, beta, mean, variance = layer.get_weights()
+    scale = gamma / np.sqrt(variance + layer.epsilon)
+    return _Norm(scale, beta - mean * scale, 0 * mean, np.ones_like(variance))
 
 
-def _set(network: keras.Model, name: str, kernel: NDArray[np.float32], shift: NDArray[np.float32]) -> None:
-    network.get_layer(name).set_weights([kernel])
-    ones = np.ones_like(shift)
-    epsilon = network.get_layer(f"{name}_bn").epsilon
-    network.get_layer(f"{name}_bn").set_weights([ones, shift, 0 * ones, ones - epsilon])
+def _pick(norm: _Norm, kept: NDArray[np.intp]) -> _Norm:
+    return _Norm(*(values[kept] for values in norm))
 
 
-def _settle_statistics(network: keras.Model, pictures: NDArray[np.float32]) -> None:
-    """Give every batch normalization the statistics of its input without changing what it computes."""
+def _set_norm(layer: keras.layers.BatchNormalization, norm: _Norm) -> None:
+    layer.set_weights([norm.gamma, norm.beta, norm.mean, norm.variance - layer.epsilon])
+
+
+def _settle_statistics(network: keras.Model, pictures: _Array) -> None:
+    """Give the backbone's batch normalizations the statistics of their inputs without changing what they compute."""
     layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     layers = [layer for layer in layers if layer.name.startswith(("stem", "block_"))]
-    probe = keras.Model(network.input, [layer.input for layer in layers])
-    for layer, x in zip(layers, _run(probe, pictures), strict=True):
-        mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
-        _, shift, _, _ = layer.get_weights()
-        layer.set_weights([np.sqrt(variance + layer.epsilon), shift + mean, mean, variance])
+    for layer, x in zip(layers, keras.Model(network.input, [y.input for y in layers])(pictures), strict=True):
+        scale, shift, _, _ = _folded(layer)
+        seen = _flat(keras.ops.convert_to_numpy(x))
+        mean, spread = seen.mean(axis=0), np.sqrt(seen.var(axis=0) + layer.epsilon)
+        layer.set_weights([scale * spread, shift + scale * mean, mean, spread**2 - layer.epsilon])

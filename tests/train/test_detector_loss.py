@@ -65,7 +65,7 @@ def test_padding_teaches_nothing() -> None:
 
 
 def test_the_flat_output_lists_the_cells_in_the_order_of_their_centers() -> None:
-    network = build_network(DetectorShape(WIDTH, HEIGHT, (8,) * 15, 8))
+    network = build_network(DetectorShape(WIDTH, HEIGHT, (8, 8), (8,) * 8, 8))
     flat = flatten_outputs(network)
     picture = np.random.default_rng(0).normal(size=(1, HEIGHT, WIDTH, 3)).astype(np.float32)
     levels, rows = network(picture), ops.convert_to_numpy(flat(picture))
