@@ -34,6 +34,7 @@ from edge.manifest import (
 
 _MAX_IOU = 0.4
 _UNSURE_BELOW = 0.6
+_CALIBRATION = "calibration.json"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -150,7 +151,7 @@ def _manifest(
         input=twin.input,
         outputs=twin.outputs,
         labels=labels,
-        thresholds=Thresholds(options.min_score or comparison.min_score or _UNSURE_BELOW, _MAX_IOU),
+        thresholds=Thresholds(_min_score(options, comparison), _MAX_IOU),
         made=_provenance(options.run),
         scores={
             "measure": comparison.measure,
@@ -159,6 +160,13 @@ def _manifest(
             "int8": round(comparison.int8_score, 4),
         },
     )
+
+
+def _min_score(options: argparse.Namespace, comparison: Comparison) -> float:
+    """Return what the command says, or the comparison or the training run found (its calibration.json), or 0.6."""
+    path = options.run / _CALIBRATION
+    found = json.loads(path.read_text(encoding="utf-8"))["min_score"] if path.is_file() else None
+    return float(options.min_score or comparison.min_score or found or _UNSURE_BELOW)
 
 
 def _provenance(run: Path) -> dict[str, Any]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from train.balance import BalancedOrder
+from train.calibrate import Judged, calibrate, find_large, write_calibration
 from train.classifier_data import FaceBatches
-from train.classifier_network import build_classifier, free_backbone, freeze_backbone, load_start
+from train.classifier_network import (
+    build_classifier,
+    free_backbone,
+    freeze_backbone,
+    load_start,
+    logits_of,
+    temper,
+)
+from train.dressing import Dressing
+from train.face_map import Points
 from train.faces import LabeledFace
 from train.runs import (
     BEST_WEIGHTS,
@@ -36,7 +45,8 @@ class ClassifierRecipe:
 
     `epochs` counts both phases; the first `head_epochs` train the head alone. `patience`: epochs of fine-tuning
     without a lower validation loss before it stops. `balance`: see `train.balance`. `epoch_faces`: faces an epoch
-    shows, 0 for as many as there are.
+    shows, 0 for as many as there are. `synthetic`: the share, 0..1, of the bare faces of an epoch that get a drawn mask
+    or something else before the mouth, see `train.dressing`.
     """
 
     labels: tuple[str, ...]
@@ -53,17 +63,20 @@ class ClassifierRecipe:
     patience: int = 6
     balance: float = 0.5
     epoch_faces: int = 0
+    synthetic: float = 0.0
     seed: int = 1
 
 
 def train_classifier(
     run: Path, recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
     weights: Path | None, callbacks: Sequence[keras.callbacks.Callback] = (),
+    landmarks: Mapping[LabeledFace, Points] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
 
-    `held_back` decides which epoch is best and when to stop. Leaves recipe.json, labels.txt, history.csv and
-    model.keras. `callbacks` are called in both phases. Raises UsageError when the folder belongs to another run,
+    `held_back` decides which epoch is best and when to stop, and calibrates the scores. Leaves recipe.json, labels.txt,
+    history.csv, calibration.json, reliability.png and model.keras. `callbacks` are called in both phases. `landmarks`
+    (5, 2) of bare training faces make drawn masks sit better. Raises UsageError when the folder belongs to another run,
     ModelError when the weights do not fit.
     """
     check_run(run, recipe)
@@ -74,18 +87,28 @@ def train_classifier(
     load_start(network, weights, recipe.alpha)
     start_run(run, recipe)
     (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
-    _fit_both(run, recipe, network, _batches(recipe, training, held_back), callbacks)
+    _fit_both(run, recipe, network, _batches(recipe, training, held_back, landmarks or {}), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
+    _calibrate(run, network, held_back, recipe.labels)
     network.save(run / MODEL)
     return network
 
 
+def _calibrate(run: Path, network: keras.Model, held_back: Sequence[LabeledFace], labels: Sequence[str]) -> None:
+    judged = judge(network, held_back, labels)
+    found = calibrate(judged)
+    write_calibration(run, found, judged)
+    temper(network, found.temperature)
+
+
 def _batches(
-    recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace]
-) -> tuple[FaceBatches, FaceBatches]:
+    recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
+    landmarks: Mapping[LabeledFace, Points],
+) -> tuple[FaceBatches, FaceBatches]:  # fmt: skip
     order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
     size = (recipe.labels, recipe.input_px, recipe.batch)
-    return FaceBatches(training, *size, seed=recipe.seed, order=order), FaceBatches(held_back, *size)
+    dressing = Dressing(recipe.synthetic, recipe.labels, landmarks) if recipe.synthetic else None
+    return FaceBatches(training, *size, recipe.seed, order, dressing), FaceBatches(held_back, *size)
 
 
 def _fit_both(
@@ -140,12 +163,9 @@ def _fit(
     )
 
 
-def classify(
-    network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[str], batch: int = 64
-) -> NDArray[np.intp]:
-    """Return the index of the label that the network gives to each face, (n,), cut as the device cuts it."""
-    if not faces:
-        return np.zeros(0, np.intp)
+def judge(network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[str], batch: int = 64) -> Judged:
+    """Return what the network says about faces, at least one, cut as the device cuts them."""
     batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
-    said: NDArray[np.intp] = np.asarray(network.predict(batches, verbose=0)).argmax(axis=1)
-    return said
+    logits = np.asarray(logits_of(network).predict(batches, verbose=0), np.float64)
+    truth = np.array([labels.index(face.label) for face in faces], np.intp)
+    return Judged(logits, truth, find_large(faces), labels)

@@ -14,8 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError, UsageError
-from train.classifier import ClassifierRecipe, classify, train_classifier
+from edge.records import WITHOUT_MASK
+from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
+from train.classifier import ClassifierRecipe, judge, train_classifier
+from train.face_map import Points
 from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
+from train.landmarks import find_landmarks
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
@@ -36,6 +40,7 @@ _HELP = {
     "patience": "epochs without a lower validation loss before it stops",
     "balance": "1: classes and sources as often as they are, 0: all alike",
     "epoch_faces": "faces an epoch shows, 0: as many as there are",
+    "synthetic": "part of the bare faces that get a mask, or a hand, scarf or cup, drawn on",
     "seed": "the same seed draws the same faces",
 }
 
@@ -84,8 +89,10 @@ def run(options: argparse.Namespace) -> int:
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)
     parts = _divide(options, faces)
-    network = train_classifier(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights)
-    report = make_report(network, recipe, parts, time.monotonic() - started_s)
+    landmarks = _landmarks(options, parts[TRAIN])
+    training, held_back = parts[TRAIN], parts[VALIDATION]
+    network = train_classifier(options.output, recipe, training, held_back, options.weights, landmarks=landmarks)
+    report = make_report(network, recipe, parts, time.monotonic() - started_s, read_calibration(options.output))
     history = read_history(options.output)
     plot_history(options.output / "plot.png", history, [recipe.head_epochs] if recipe.head_epochs else [])
     plot_confusion(options.output / "confusion.png", report.test)
@@ -120,8 +127,18 @@ def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Classi
     for name in ("epochs", "batch"):
         if getattr(options, name) < 1:
             raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
+    if not 0 <= options.synthetic <= 1:
+        raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
     given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=labels_of(faces, options.labels), input_px=options.input, **given)
+
+
+def _landmarks(options: argparse.Namespace, training: Sequence[LabeledFace]) -> Mapping[LabeledFace, Points]:
+    """Return where eyes, nose and mouth of the bare faces are, when masks shall be drawn and there is a teacher."""
+    if not options.synthetic or not options.teacher:
+        return {}
+    bare = [face for face in training if face.label == WITHOUT_MASK]
+    return find_landmarks(bare, options.teacher, options.output / "repaired" / "landmarks.csv")
 
 
 def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
@@ -140,19 +157,38 @@ def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
     return parts
 
 
-def make_report(network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wall_s: float) -> Report:
-    """Return the report: scores on the test part (or, without one, on the validation part) as a whole and by source."""
+def make_report(
+    network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wall_s: float, calibration: Calibration | None = None
+) -> Report:
+    """Return the report: scores on the test part (or, without one, on the validation part) as a whole and by source.
+
+    `calibration` is what the network's scores were calibrated with.
+    """
     tested = parts[TEST] or parts[VALIDATION]
-    truth = np.array([recipe.labels.index(face.label) for face in tested], np.intp)
-    said = classify(network, tested, recipe.labels)
+    judged = judge(network, tested, recipe.labels)
+    truth, said = judged.truth, judged.logits.argmax(axis=1)
     return Report(
         title="Mask classifier",
         test=score_labels(truth, said, recipe.labels),
         by_source=_score_sources(tested, truth, said, recipe.labels),
         data={split: count_by_source(faces) for split, faces in parts.items()},
-        made=describe_run(command_line(), wall_s),
+        made={**describe_run(command_line(), wall_s), **_describe_scores(judged, calibration)},
         recipe=dataclasses.asdict(recipe),
     )
+
+
+def _describe_scores(judged: Judged, calibration: Calibration | None) -> dict[str, str]:
+    """Return how far scores can be trusted, as lines of the report: on the faces it was found with, and on others."""
+    if calibration is None:
+        return {}
+    tested = measure_quality(softmax(judged.logits), judged, calibration.min_score)
+    return {
+        "temperature": f"{calibration.temperature:.3f}; see reliability.png",
+        "unsure below": f"{calibration.min_score}" if calibration.min_score else "not found: too few masked faces",
+        "scores before calibration, validation faces": str(calibration.before),
+        "scores, validation faces": str(calibration.after),
+        "scores, test faces": str(tested),
+    }
 
 
 def _score_sources(

@@ -16,6 +16,7 @@ from edge.errors import ModelError, UsageError
 HEAD = "label"
 """Name of the last layer with weights."""
 
+_LOGITS = "logits"
 _SMALLEST_INPUT_PX = 32
 
 
@@ -32,7 +33,7 @@ def build_classifier(size_px: int, labels: int, alpha: float = 1.0, dropout: flo
     x = layers.GlobalAveragePooling2D(keepdims=True, name="mean")(backbone.output)
     x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Conv2D(labels, 1, name=HEAD)(x)
-    x = layers.Reshape((labels,), name="logits")(x)
+    x = layers.Reshape((labels,), name=_LOGITS)(x)
     return keras.Model(backbone.input, layers.Softmax(name="scores")(x), name="mask_classifier")
 
 
@@ -85,6 +86,17 @@ def _copy_layers(start: keras.Model, network: keras.Model) -> None:
                 raise ValueError(f"layer {layer.name} is missing")
         elif layer.name != HEAD or [w.shape for w in theirs.weights] == [w.shape for w in layer.weights]:
             layer.set_weights(theirs.get_weights())
+
+
+def logits_of(network: keras.Model) -> keras.Model:
+    """Return a model of the same layers that ends before the softmax: (labels,) logits."""
+    return keras.Model(network.input, network.get_layer(_LOGITS).output)
+
+
+def temper(network: keras.Model, temperature: float) -> None:
+    """Divide the network's logits by a temperature, in place: the last layer's weights take it, no layer is added."""
+    head = network.get_layer(HEAD)
+    head.set_weights([weights / temperature for weights in head.get_weights()])
 
 
 def freeze_backbone(network: keras.Model) -> None:

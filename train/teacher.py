@@ -27,7 +27,7 @@ _SAME_FACE_IOU = 0.2
 
 
 class Teacher:
-    """Finds faces with SCRFD; `detect` is its one method."""
+    """Finds faces with SCRFD, with their landmarks where the model has them (files named `kps`)."""
 
     def __init__(self, onnx: Path, size_px: int = 640) -> None:
         """Load the network; `size_px` is the side of its square input."""
@@ -37,27 +37,45 @@ class Teacher:
 
     def detect(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32]]:
         """Return boxes (n, 4) in pixels of the picture and scores (n,) in 0.3..1, best first."""
+        boxes, scores, _ = self.detect_landmarks(bgr)
+        return boxes, scores
+
+    def detect_landmarks(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]:
+        """Return boxes and scores as `detect` does, and landmarks (n, 5, 2) in pixels of the picture.
+
+        A face's five: the eye on the left of the picture, the other eye, tip of the nose, left and right corner of the
+        mouth, each (x, y); NaN from a model without them.
+        """
         scale = self._size_px / max(bgr.shape[:2])
         resized = cv2.resize(bgr, None, fx=scale, fy=scale)
         canvas = np.zeros((self._size_px, self._size_px, 3), np.uint8)
         canvas[: resized.shape[0], : resized.shape[1]] = resized[: self._size_px, : self._size_px]
         blob = cv2.dnn.blobFromImage(canvas, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
-        outputs = self._session.run(None, {self._input: blob})
-        levels = list(self._levels(outputs))
-        boxes, scores = np.concatenate([b for b, _ in levels]), np.concatenate([s for _, s in levels])
+        levels = list(self._levels(self._session.run(None, {self._input: blob})))
+        boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
         keep = non_maximum_suppression(boxes, scores, 0.4)
-        return boxes[keep] / scale, scores[keep]
+        return boxes[keep] / scale, scores[keep], landmarks[keep] / scale
 
-    def _levels(self, outputs: list[NDArray[np.float32]]) -> Iterator[tuple[Boxes, NDArray[np.float32]]]:
+    def _levels(
+        self, outputs: list[NDArray[np.float32]]
+    ) -> Iterator[tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]]:
         for level, stride in enumerate(_STRIDES):
-            scores = outputs[level].reshape(-1)
-            distances = outputs[level + len(_STRIDES)].reshape(-1, 4) * stride
+            scores, distances, offsets = _level_outputs(outputs, level, stride)
             cells = self._size_px // stride
             y, x = np.divmod(np.arange(cells * cells), cells)
             centers = np.repeat(np.stack([x, y], 1) * stride, _ANCHORS, axis=0).astype(np.float32)
-            boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1)
             sure = scores >= _MIN_SCORE
-            yield boxes[sure], scores[sure]
+            boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1)
+            yield boxes[sure], scores[sure], (centers[:, None] + offsets)[sure]
+
+
+def _level_outputs(outputs: list[NDArray[np.float32]], level: int, stride: int) -> tuple[NDArray[np.float32], ...]:
+    """Return scores (n,), distances (n, 4) to the sides and landmark offsets (n, 5, 2), both in input pixels."""
+    scores = outputs[level].reshape(-1)
+    distances = outputs[level + len(_STRIDES)].reshape(-1, 4) * stride
+    if len(outputs) < 3 * len(_STRIDES):
+        return scores, distances, np.full((len(scores), 5, 2), np.nan, np.float32)
+    return scores, distances, outputs[level + 2 * len(_STRIDES)].reshape(-1, 5, 2) * stride
 
 
 def repair(picture: AnnotatedPicture, boxes: Boxes, scores: NDArray[np.float32]) -> AnnotatedPicture:

@@ -12,6 +12,7 @@ pytest.importorskip("keras", reason="the train extra is not installed")
 from edge.geometry import Box  # noqa: E402
 from edge.preprocess import classifier_input  # noqa: E402
 from train.classifier_data import FaceBatches, jitter, vary_face  # noqa: E402
+from train.dressing import Dressing  # noqa: E402
 from train.faces import LabeledFace  # noqa: E402
 
 LABELS = ("with_mask", "without_mask")
@@ -68,6 +69,18 @@ def test_targets_belong_to_their_pictures_in_any_order(tmp_path: Path) -> None:
     pictures, targets = everything(FaceBatches(made, LABELS, 32, batch=3, seed=1))
     bright = pictures.mean(axis=(1, 2, 3))
     assert bright[targets[:, 1] == 1].min() > bright[targets[:, 0] == 1].max()
+
+
+def test_a_face_with_a_drawn_mask_has_the_label_of_the_mask(faces: list[LabeledFace]) -> None:
+    bare = [face for face in faces if face.label == "without_mask" and face.box]
+    dressed = FaceBatches(bare, LABELS, 32, batch=4, seed=1, dressing=Dressing(1.0, LABELS))
+    targets = []
+    for epoch in range(8):
+        dressed.start_epoch(epoch)
+        targets.append(everything(dressed)[1])
+    masked = np.concatenate(targets)[:, 0].mean()
+    assert 0.1 < masked < 0.8
+    assert everything(FaceBatches(bare, LABELS, 32, batch=4, seed=1))[1][:, 0].max() == 0
 
 
 def test_a_varied_face_is_a_picture_of_the_input_size() -> None:

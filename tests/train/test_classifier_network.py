@@ -8,7 +8,15 @@ import pytest
 keras = pytest.importorskip("keras", reason="the train extra is not installed")
 
 from edge.errors import ModelError, UsageError  # noqa: E402
-from train.classifier_network import HEAD, build_classifier, free_backbone, freeze_backbone, load_start  # noqa: E402
+from train.classifier_network import (  # noqa: E402
+    HEAD,
+    build_classifier,
+    free_backbone,
+    freeze_backbone,
+    load_start,
+    logits_of,
+    temper,
+)
 
 ALPHA = 0.35
 
@@ -34,6 +42,16 @@ def test_first_only_the_head_learns_then_all_but_normalization(network: keras.Mo
     free_backbone(network)
     learning = {type(layer).__name__ for layer in network.layers if layer.trainable_weights}
     assert learning == {"Conv2D", "DepthwiseConv2D"}
+
+
+def test_a_temperature_divides_the_logits_and_adds_no_layer() -> None:
+    network = build_classifier(32, 3, ALPHA)
+    network.get_layer(HEAD).set_weights([np.ones((1, 1, 1280, 3)) * [1, -2, 3], np.array([0.5, 1, -1])])
+    picture, layers = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32), len(network.layers)
+    before = np.asarray(logits_of(network)(picture))
+    temper(network, 2.5)
+    assert np.asarray(logits_of(network)(picture)) == pytest.approx(before / 2.5, rel=1e-4)
+    assert len(network.layers) == layers
 
 
 @pytest.mark.parametrize("size", [16, 100])

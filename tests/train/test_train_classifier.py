@@ -28,6 +28,8 @@ FILES = (
     "report.md",
     "report.json",
     "recipe.json",
+    "calibration.json",
+    "reliability.png",
 )
 SMALL = (
     "--input",
@@ -89,6 +91,13 @@ def test_the_report_has_command_data_machine_and_scores(finished: Path) -> None:
     assert set(report["test"]["labels"]["with_mask"]) == {"precision", "recall", "f1", "support"}
     assert report["by_source"]["drawn"]["accuracy"] == report["test"]["accuracy"]
     assert np.sum(report["test"]["confusion"]) == sum(report["data"]["test"]["drawn"].values())
+
+
+def test_the_report_says_how_far_scores_can_be_trusted(finished: Path) -> None:
+    report = (finished / "report.md").read_text()
+    assert "- temperature: 1.000; see reliability.png" in report  # five held-back faces are too few for another
+    assert "- unsure below: not found: too few masked faces" in report
+    assert "- scores, test faces: ECE 0." in report
 
 
 def test_the_saved_model_takes_pictures_of_the_asked_size(finished: Path) -> None:
@@ -164,6 +173,22 @@ def test_boxes_and_folders_learn_together_and_a_source_can_be_left_out(
     assert set(report["data"]["train"]) == {"drawn"}
 
 
+def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "street" / "images"
+    folder.mkdir(parents=True)
+    annotated = []
+    for seed in range(16):
+        bgr, box = draw_scene(seed, masked=seed % 2 == 0)
+        cv2.imwrite(str(folder / f"{seed}.png"), bgr)
+        face = LabeledBox(box, "with_mask" if seed % 2 == 0 else "without_mask")
+        annotated.append(AnnotatedPicture(folder / f"{seed}.png", 96, 96, (face,)))
+    write_csv(tmp_path / "boxes.csv", annotated)
+    words = ["--boxes", f"{tmp_path / 'boxes.csv'}={folder}", "--weights", str(weights), "--epochs", "1"]
+    run = tmp_path / "run"
+    assert main(["classifier", *words, "--output", str(run), *SMALL, "--synthetic", "1"]) == 0
+    assert json.loads((run / "recipe.json").read_text())["synthetic"] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
@@ -179,6 +204,7 @@ def test_boxes_and_folders_learn_together_and_a_source_can_be_left_out(
         (["--folders", "DATA", "--input", "50"], 2, "--input: must be a multiple of 32, got 50"),
         (["--folders", "DATA", "--weights", "none.h5"], 4, "none.h5: no such file"),
         (["--folders", "DATA", "--epochs", "0"], 2, "--epochs: must be 1 or more, got 0"),
+        (["--folders", "DATA", "--synthetic", "1.5"], 2, "--synthetic: must be between 0 and 1, got 1.5"),
         (["--folders", "DATA", "--test", "0.95"], 2, "--validation 0.1 and --test 0.95: must be 0 or more"),
     ],
 )

@@ -1,0 +1,203 @@
+"""Makes scores mean what they say, and finds from which score on a verdict is sure: both on held-back faces.
+
+Temperature scaling: the logits are divided by one number, so that the scores, not the order of the labels, change
+(Guo et al. 2017, https://arxiv.org/abs/1706.04599). It goes into the last layer's
+weights and costs the device nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge.records import WITH_MASK
+from train.calibration import BINS, Reliability, reliability
+from train.faces import LabeledFace
+from train.scoring import UNMASKED
+
+CALIBRATION = "calibration.json"
+"""What a run keeps; `python -m convert` takes `min_score` from it."""
+
+MOST_CALLED_UNMASKED = 0.01
+"""The part of the masked faces that may be called `unmasked`."""
+
+LARGE_FRAC = 0.08
+"""Faces whose larger side is this part of the picture's long side, or more, are near enough to be judged."""
+
+_FEWEST_FACES = 50
+"""From fewer faces neither number is found: one face more or less would decide."""
+
+_TEMPERATURES = np.geomspace(0.25, 4, 401)  # steps of 0.7 %
+_HIGHEST_MIN_SCORE = 0.95  # beyond, a few wrong annotations would make nearly everyone `unsure`
+
+Values = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quality:
+    """How good scores are on some faces, parts 0..1; a part of no faces is 0.
+
+    `ece` is the expected calibration error of the best label, over all faces. The others are of the `large` ones:
+    how many there are, how many of them wear a mask, which part of these is called `unmasked`, which part of all is
+    decided (not `unsure`).
+    """
+
+    faces: int
+    ece: float
+    large: int
+    masked: int
+    called_unmasked_frac: float
+    decided_frac: float
+
+    def __str__(self) -> str:
+        """Return it as a line of a report."""
+        return (
+            f"ECE {self.ece:.4f} on {self.faces} faces; of {self.large} large ones {self.decided_frac:.1%} decided, "
+            f"of {self.masked} masked ones {self.called_unmasked_frac:.2%} called unmasked"
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was found on the held-back faces. `min_score` is None where there were too few masked ones to find it."""
+
+    temperature: float
+    min_score: float | None
+    before: Quality
+    after: Quality
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judged:
+    """Faces with what a network says: `logits` (n, labels), `truth` (n,) label indices, `large` (n,) bool."""
+
+    logits: Values
+    truth: NDArray[np.intp]
+    large: NDArray[np.bool_]
+    labels: Sequence[str]
+
+
+def calibrate(judged: Judged) -> Calibration:
+    """Return temperature and threshold for a network that says this about held-back faces."""
+    temperature = fit_temperature(judged.logits, judged.truth) if len(judged.truth) >= _FEWEST_FACES else 1.0
+    scores = softmax(judged.logits / temperature)
+    masked, unmasked = _sides(scores, judged)
+    min_score = find_min_score(unmasked[masked]) if masked.sum() >= _FEWEST_FACES else None
+    before = measure_quality(softmax(judged.logits), judged, min_score)
+    return Calibration(temperature, min_score, before, measure_quality(scores, judged, min_score))
+
+
+def softmax(logits: Values) -> Values:
+    """Return the scores (n, labels) of logits (n, labels)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores: Values = powers / powers.sum(axis=1, keepdims=True)
+    return scores
+
+
+def fit_temperature(logits: Values, truth: NDArray[np.intp]) -> float:
+    """Return the temperature, 0.25..4, at which the true labels (n,) are the most likely; above 1 it tempers scores."""
+    losses = [_log_loss(logits / temperature, truth) for temperature in _TEMPERATURES]
+    return round(float(_TEMPERATURES[int(np.argmin(losses))]), 4)
+
+
+def _log_loss(logits: Values, truth: NDArray[np.intp]) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(truth)), truth]).mean())
+
+
+def find_min_score(unmasked: Values, most: float = MOST_CALLED_UNMASKED) -> float:
+    """Return the smallest threshold, 0.5..0.95, at which no larger part than `most` of masked faces is `unmasked`.
+
+    `unmasked` (n,) are the scores, 0..1, that these faces get for all labels that raise the alarm together.
+    """
+    highest = np.sort(unmasked)[::-1]
+    allowed = int(most * len(highest))
+    first_refused = float(highest[allowed]) if allowed < len(highest) else 0.0
+    return float(np.clip(np.floor(first_refused * 1000 + 1) / 1000, 0.5, _HIGHEST_MIN_SCORE))
+
+
+def measure_quality(scores: Values, judged: Judged, min_score: float | None) -> Quality:
+    """Return how good scores (n, labels) are; without `min_score` nothing is `unsure`.
+
+    A face is judged as the device does it: `edge.classifier.judge_scores`.
+    """
+    masked, unmasked = _sides(scores, judged)
+    sure = np.maximum(unmasked, 1 - unmasked) >= (min_score or 0.5)
+    return Quality(
+        faces=len(scores),
+        ece=round(measure_reliability(scores, judged.truth).ece, 4),
+        large=int(judged.large.sum()),
+        masked=int(masked.sum()),
+        called_unmasked_frac=round(_mean((sure & (unmasked >= 0.5))[masked]), 4),
+        decided_frac=round(_mean(sure[judged.large]), 4),
+    )
+
+
+def measure_reliability(scores: Values, truth: NDArray[np.intp]) -> Reliability:
+    """Return how often the best label of scores (n, labels) is the true one (n,), by its score."""
+    return reliability(scores.max(axis=1), scores.argmax(axis=1) == truth)
+
+
+def _sides(scores: Values, judged: Judged) -> tuple[NDArray[np.bool_], Values]:
+    """Return which faces (n,) are large and masked, and the score (n,) of the labels that raise the alarm."""
+    true = np.array(judged.labels)[judged.truth]
+    raising = [index for index, label in enumerate(judged.labels) if label in UNMASKED]
+    return judged.large & (true == WITH_MASK), scores[:, raising].sum(axis=1)
+
+
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def find_large(faces: Sequence[LabeledFace]) -> NDArray[np.bool_]:
+    """Return which faces (n,) are LARGE_FRAC of their picture's long side or more; without a box they are."""
+    sides_px = {face.path: 0 for face in faces if face.box is not None}
+    for path in sides_px:
+        with Image.open(path) as picture:
+            sides_px[path] = max(picture.size)
+    return np.array([_is_large(face, sides_px.get(face.path, 0)) for face in faces], bool)
+
+
+def _is_large(face: LabeledFace, long_side_px: int) -> bool:
+    return face.box is None or max(face.box.width, face.box.height) >= LARGE_FRAC * long_side_px
+
+
+def write_calibration(run: Path, calibration: Calibration, judged: Judged) -> None:
+    """Write calibration.json and reliability.png into the run's folder."""
+    content = json.dumps(dataclasses.asdict(calibration), indent=2)
+    (run / CALIBRATION).write_text(content + "\n", encoding="utf-8")
+    tempered = softmax(judged.logits / calibration.temperature)
+    before, after = (measure_reliability(s, judged.truth) for s in (softmax(judged.logits), tempered))
+    plot_reliability(run / "reliability.png", before, after)
+
+
+def read_calibration(run: Path) -> Calibration | None:
+    """Return what `write_calibration` wrote into a run's folder; None where there is nothing."""
+    path = run / CALIBRATION
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    before, after = Quality(**content.pop("before")), Quality(**content.pop("after"))
+    return Calibration(**content, before=before, after=after)
+
+
+def plot_reliability(path: Path, before: Reliability, after: Reliability) -> None:
+    """Draw how often the best label is right, by its score, before and after calibration; on the diagonal is ideal."""
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    for axes, name, one in zip(figure.subplots(1, 2), ("before", "after"), (before, after), strict=True):
+        middles = (np.arange(BINS) + 0.5) / BINS
+        axes.bar(middles, one.right, 0.9 / BINS, color="tab:blue")
+        axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+        for x, height, faces in zip(middles, one.right, one.faces, strict=True):
+            axes.text(x, height, str(faces or ""), ha="center", va="bottom", fontsize=7)
+        axes.set(
+            title=f"{name}: ECE {one.ece:.4f}", xlabel="score of the best label", ylabel="part right", ylim=(0, 1.1)
+        )
+    figure.savefig(path, dpi=100)
