@@ -7,27 +7,33 @@ does.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.errors import DataError, UsageError
-from edge.geometry import Box
-from train import scoring
-from train.annotation_formats import read_boxes
+from edge.preprocess import Picture
+from train import evaluation_plots, scoring
 from train.annotations import AnnotatedPicture
+from train.contact_sheets import Mistakes, worst_mistakes, write_sheet
+from train.evaluation import Exam, Headline, Scores, System, headlines, score_system
+from train.evaluation_report import left_out, write_markdown
+from train.intervals import draw_weights
+from train.looks import Place, look_at
+from train.predictions import Prediction, read_predictions
+from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
-from train.sources import add_boxes_arguments, parse_boxes, parse_renames, source_name
+from train.slices import make_slicings
+from train.sources import add_boxes_arguments, parse_boxes, read_sources, source_name
+
+__all__ = ["OURS", "add_arguments", "read_predictions", "run", "summarize", "write_table"]
 
 OURS = f"maskwatch={shlex.quote(sys.executable)} -m edge image --json"
-
-Found = Mapping[str, Sequence[FoundFace]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,78 +43,95 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--system",
         action="append",
         metavar="NAME=COMMAND",
-        help="what to score; the folder of pictures is added to the command (default: maskwatch as it is here)",
+        help="what to score; the folder of pictures is added to the command (default: maskwatch as it is here); the "
+        "others are compared with the first",
     )
     parser.add_argument("--min-side", type=float, nargs="+", default=[0.03, 0.08], metavar="FRAC")
+    parser.add_argument("--rounds", type=int, default=1000, help="bootstrap samples (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the bootstrap samples (%(default)s)")
+    parser.add_argument("--tiles", type=int, default=24, help="faces on a contact sheet, 0: no sheets (%(default)s)")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="predictions, evaluation.md and .json"
-    )
+        "--output", type=Path, required=True, metavar="DIR",
+        help="report.md and .json, plots, contact sheets, predictions, evaluation.md and .json",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run every system over every set, score, print and write the table."""
-    rows: list[dict[str, Any]] = []
+    """Run every system over every set, score, print the table and write the report."""
+    started_s = time.monotonic()
+    if options.rounds < 1 or options.tiles < 0 or min(options.min_side) < 0:
+        raise UsageError("--rounds must be 1 or more, --tiles and --min-side 0 or more")
+    commands = parse_systems(options.system or [OURS])
     options.output.mkdir(parents=True, exist_ok=True)
-    for system in options.system or [OURS]:
-        name, _, command = system.partition("=")
-        if not command:
-            raise UsageError(f"--system {system}: NAME=COMMAND is expected, for example {OURS}")
-        for word in options.boxes:
-            rows += _evaluate(name, command, word, options)
-    table = write_table(rows)
-    command_line = shlex.join(["python", "-m", "train", *sys.argv[1:]])
-    (options.output / "evaluation.md").write_text(f"`{command_line}`\n\n{table}", encoding="utf-8")
-    (options.output / "evaluation.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    exam = read_exam(options.boxes, options.rename)
+    systems = [ask(name, command, exam, options.output) for name, command in commands.items()]
+    table = _write_rows(exam, systems, options)
+    _write_report(exam, systems, options, started_s)
     print(table)
     return 0
 
 
-def _evaluate(name: str, command: str, word: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    path, folder = parse_boxes(word)
-    source = source_name(folder)
-    pictures = read_boxes(path, folder, parse_renames(options.rename))
-    predicted = Prediction.make(command, pictures, options.output / f"{name}-{source.replace('/', '-')}.jsonl")
-    return [
-        {"system": name, "set": source, "min_side": side, "seconds": round(predicted.wall_s, 1)}
-        | summarize(scoring.tally(pictures, predicted.found, side))
+def parse_systems(words: Sequence[str]) -> dict[str, str]:
+    """Return the commands by name from words `NAME=COMMAND`. Raises UsageError for any other word or a name twice."""
+    commands: dict[str, str] = {}
+    for word in words:
+        name, _, command = word.partition("=")
+        if not name or not command:
+            raise UsageError(f"--system {word}: NAME=COMMAND is expected, for example {OURS}")
+        if name in commands or "/" in name:
+            raise UsageError(f"--system {word}: a name without / is expected, each once; {name} is not")
+        commands[name] = command
+    return commands
+
+
+def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
+    """Return the annotated pictures that the words name; see `train.sources.parse_boxes`.
+
+    Raises DataError when there are none.
+    """
+    found: list[tuple[AnnotatedPicture, str, str]] = []
+    for word in words:
+        name = source_name(parse_boxes(word)[1])
+        for source, pictures in read_sources([word], None, Path(), renames).items():
+            found += [(picture, name, source) for picture in pictures]
+    if not found:
+        raise DataError(f"{', '.join(words)}: no annotated pictures; see docs/training.md for the format")
+    pictures_, sets, sources = zip(*found, strict=True)
+    return Exam(pictures_, sets, sources)
+
+
+def ask(name: str, command: str, exam: Exam, output: Path) -> System:
+    """Run a system over the pictures of each set and return what it said; its lines are kept in the folder `output`."""
+    found: list[Sequence[FoundFace]] = [()] * len(exam.pictures)
+    wall_s: dict[str, float] = {}
+    for set_name in dict.fromkeys(exam.sets):
+        numbers = [number for number, one in enumerate(exam.sets) if one == set_name]
+        kept = output / f"{name}-{set_name.replace('/', '-')}.jsonl"
+        said = Prediction.make(command, [exam.pictures[number] for number in numbers], kept)
+        wall_s[set_name] = round(said.wall_s, 1)
+        for number in numbers:
+            found[number] = said.found[exam.pictures[number].path.name]
+    return System.make(name, command, wall_s, exam, found)
+
+
+def _write_rows(exam: Exam, systems: Sequence[System], options: argparse.Namespace) -> str:
+    rows = [
+        {"system": system.name, "set": name, "min_side": side, "seconds": system.wall_s[name]}
+        | summarize(_tally_set(exam, system, name, side))
+        for system in systems
+        for name in dict.fromkeys(exam.sets)
         for side in options.min_side
     ]
+    table = write_table(rows)
+    said = shlex.join(["python", "-m", "train", *command_line()])
+    (options.output / "evaluation.md").write_text(f"`{said}`\n\n{table}", encoding="utf-8")
+    (options.output / "evaluation.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    return table
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a system said about a set of pictures, by file name, and how long it took."""
-
-    found: Found
-    wall_s: float
-
-    @staticmethod
-    def make(command: str, pictures: Sequence[AnnotatedPicture], kept: Path) -> Prediction:
-        """Run a system over the folder that the pictures lie in and keep its lines in `kept`.
-
-        Raises DataError when it fails or says nothing about one of the pictures.
-        """
-        words = [*shlex.split(command), str(pictures[0].path.parent)]
-        started_s = time.monotonic()
-        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
-        wall_s = time.monotonic() - started_s
-        if done.returncode != 0:
-            raise DataError(f"{shlex.join(words)}: ended with exit code {done.returncode}; its own words are above")
-        kept.write_text(done.stdout, encoding="utf-8")
-        found = read_predictions(done.stdout)
-        missing = [picture.path.name for picture in pictures if picture.path.name not in found]
-        if missing:
-            raise DataError(f"{command}: said nothing about {len(missing)} pictures, {missing[0]} among them")
-        return Prediction(found, wall_s)
-
-
-def read_predictions(text: str) -> dict[str, list[FoundFace]]:
-    """Return the faces of each picture by file name from JSON lines."""
-    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    return {
-        Path(line["image"]).name: [FoundFace(Box(*f["box"]), f["label"], f["face_score"]) for f in line["faces"]]
-        for line in lines
-    }
+def _tally_set(exam: Exam, system: System, name: str, min_side: float) -> Tally:
+    inside = (outcome for outcome in system.outcomes if exam.sets[outcome.picture] == name)
+    return scoring.count(inside, exam.sets.count(name), min_side)
 
 
 def summarize(counts: Tally) -> dict[str, Any]:
@@ -136,3 +159,69 @@ def write_table(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(row[column]) for column in columns) + " |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def _write_report(exam: Exam, systems: Sequence[System], options: argparse.Namespace, started_s: float) -> None:
+    sides = tuple(dict.fromkeys(options.min_side))
+    weights = draw_weights(len(exam.pictures), options.rounds, options.seed)
+    worst = {one.name: worst_mistakes(scoring.counted(one.outcomes, min(sides)), options.tiles) for one in systems}
+    cut = {(o.picture, o.box) for kinds in worst.values() for mistakes in kinds for o in mistakes.outcomes}
+    annotated, measured = _places(exam, systems, min(sides))
+    looks, tiles = look_at(exam.pictures, measured, cut)
+    slicings = make_slicings(exam.pictures, exam.sources, looks, annotated)
+    size = len(exam.pictures)
+    scores = [score_system(system, side, slicings, size, weights) for side in sides for system in systems]
+    main = tuple(headlines(exam, systems, sides, weights))
+    sheets = _write_sheets(options.output, worst, exam, tiles)
+    _draw(options.output, scores)
+    made = describe_run(command_line(), time.monotonic() - started_s)
+    made |= {"rounds": options.rounds, "seed": options.seed, "pictures": len(exam.pictures)}
+    report = write_markdown(made, systems, main, scores, sheets)
+    (options.output / "report.md").write_text(report, encoding="utf-8")
+    _write_numbers(options.output / "report.json", made, systems, main, scores)
+
+
+def _places(exam: Exam, systems: Sequence[System], min_side: float) -> tuple[list[Place], set[Place]]:
+    """Return the annotated faces that count, and those with the false faces of every system."""
+    counting = [outcome for system in systems for outcome in scoring.counted(system.outcomes, min_side)]
+    annotated = dict.fromkeys((o.picture, o.box) for o in counting if o.true is not None)
+    return list(annotated), {(o.picture, o.box) for o in counting}
+
+
+def _write_sheets(
+    output: Path, worst: Mapping[str, Sequence[Mistakes]], exam: Exam, tiles: Mapping[Place, Picture]
+) -> dict[str, str]:
+    sheets = {}
+    for system, kinds in worst.items():
+        for mistakes in kinds:
+            name = f"sheet_{system}_{mistakes.kind.replace(' ', '_')}.png"
+            if mistakes.outcomes:
+                write_sheet(output / name, mistakes, exam.pictures, tiles)
+                sheets[name] = f"{system}: {mistakes.kind}"
+    return sheets
+
+
+def _draw(output: Path, scores: Sequence[Scores]) -> None:
+    evaluation_plots.plot_detector(output / "detector.png", scores)
+    evaluation_plots.plot_chain(output / "chain.png", scores)
+    evaluation_plots.plot_reliability(output / "reliability.png", scores)
+    evaluation_plots.plot_band(output / "band.png", scores)
+    by_side: dict[float, list[Scores]] = {}
+    for one in scores:
+        by_side.setdefault(one.min_side, []).append(one)
+    for side, some in by_side.items():
+        evaluation_plots.plot_confusion(output / f"confusion_{side:g}.png", some)
+    evaluation_plots.plot_slices(output / "slices.png", by_side[min(by_side)])
+
+
+def _write_numbers(
+    path: Path, made: Mapping[str, Any], systems: Sequence[System], main: Sequence[Headline], scores: Sequence[Scores]
+) -> None:
+    content = {
+        **made,
+        "systems": [{"name": one.name, "command": one.command, "wall_s": one.wall_s} for one in systems],
+        "headlines": [dataclasses.asdict(one) for one in main],
+        "scores": [dataclasses.asdict(one) for one in scores],
+        "left_out": left_out(scores),
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -1,35 +1,70 @@
 """Scores faces with labels against annotated pictures, end to end: found, and labeled right.
 
 A face counts when its larger side is at least a given fraction of the picture's long side. A found box is a hit when
-it overlaps a face by an IoU of 0.4 or more, the best scores first, each face once. Mean F1 is the mean of the F1 of
-`with_mask` and of "not properly masked", the two other labels together. Faces labeled `face`, and faces too small,
+it overlaps a face by an IoU of 0.4 or more, the best label scores first, each face once. Mean F1 is the mean of the F1
+of `with_mask` and of "not properly masked", the two other labels together. Faces labeled `face`, and faces too small,
 count neither way.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.geometry import Box, iou
-from edge.records import FACE, WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
-from train.annotations import AnnotatedPicture
+from edge.records import FACE, IGNORE, WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
+from train.annotations import AnnotatedPicture, LabeledBox
 
 HIT_IOU = 0.4
 MASKED = frozenset({WITH_MASK})
 UNMASKED = frozenset({WITHOUT_MASK, WORN_INCORRECTLY})
 
 
+UNKNOWN = frozenset({FACE, IGNORE})
+"""Labels of boxes that count neither way."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """What a system says about one face: a box in pixels of the picture, the best label, the detector's score."""
+    """What a system says about one face: a box in pixels of the picture, the best label, that label's score.
+
+    What not every system tells is None: the detector's score, the score of every label, the verdict (`masked`,
+    `unmasked` or `unsure`). Scores are 0..1.
+    """
 
     box: Box
     label: str
     score: float
+    face_score: float | None = None
+    scores: Mapping[str, float] | None = field(default=None, compare=False)
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a face of one picture: annotated and found, annotated and missed, or found where none is.
+
+    `picture` is the picture's index and `long_side_px` its long side. `box` is the annotated box, or that of a false
+    face, in pixels of the picture. At most one of `true` and `found` is None.
+    """
+
+    picture: int
+    long_side_px: int
+    box: Box
+    true: LabeledBox | None
+    found: FoundFace | None
+
+    @property
+    def side_frac(self) -> float:
+        """The larger side of the box as a fraction of the picture's long side."""
+        return max(self.box.width, self.box.height) / self.long_side_px
+
+    def is_large(self, min_side_frac: float) -> bool:
+        """Return whether the face counts for its size."""
+        return max(self.box.width, self.box.height) >= min_side_frac * self.long_side_px
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +86,75 @@ class Score:
     f1: float
 
 
+def by_score(found: FoundFace) -> float:
+    """Return what the matching goes by: the score of the label."""
+    return found.score
+
+
+def by_face_score(found: FoundFace) -> float:
+    """Return the detector's score, 1.0 where the system does not tell it."""
+    return 1.0 if found.face_score is None else found.face_score
+
+
+def match(
+    index: int, picture: AnnotatedPicture, found: Sequence[FoundFace], rank: Callable[[FoundFace], float] = by_score
+) -> list[Outcome]:
+    """Return what became of every annotated and every found face of a picture, of any size and label.
+
+    The found faces choose in the order of `rank`, the highest first.
+    """
+    long_side = max(picture.width, picture.height)
+    free = dict(enumerate(picture.faces))
+    outcomes: list[Outcome] = []
+    for face in sorted(found, key=lambda f: -rank(f)):
+        overlaps = {number: iou(face.box, true.box) for number, true in free.items()}
+        best = max(overlaps, key=lambda number: overlaps[number], default=None)
+        true = free.pop(best) if best is not None and overlaps[best] >= HIT_IOU else None
+        outcomes.append(Outcome(index, long_side, true.box if true else face.box, true, face))
+    return outcomes + [Outcome(index, long_side, true.box, true, None) for true in free.values()]
+
+
+def match_all(
+    pictures: Sequence[AnnotatedPicture],
+    found: Sequence[Sequence[FoundFace]],
+    rank: Callable[[FoundFace], float] = by_score,
+) -> list[Outcome]:
+    """Return the outcomes of all pictures; `found` has the found faces of each, in the same order."""
+    pairs = zip(pictures, found, strict=True)
+    return [outcome for index, (picture, faces) in enumerate(pairs) for outcome in match(index, picture, faces, rank)]
+
+
+def counted(outcomes: Iterable[Outcome], min_side_frac: float) -> list[Outcome]:
+    """Return those that count: large enough, and not annotated as of unknown state."""
+    return [o for o in outcomes if o.is_large(min_side_frac) and (o.true is None or o.true.label not in UNKNOWN)]
+
+
 def tally(
     pictures: Sequence[AnnotatedPicture], found: Mapping[str, Sequence[FoundFace]], min_side_frac: float
 ) -> Tally:
     """Return the counts for faces from `min_side_frac` of the picture's long side on; `found` is by file name."""
-    result = Tally(pictures=len(pictures))
-    for picture in pictures:
-        _tally_picture(picture, found.get(picture.path.name, ()), min_side_frac * _long_side(picture), result)
+    outcomes = match_all(pictures, [found.get(picture.path.name, ()) for picture in pictures])
+    return count(outcomes, len(pictures), min_side_frac)
+
+
+def count(outcomes: Iterable[Outcome], pictures: int, min_side_frac: float) -> Tally:
+    """Return the counts of outcomes for faces from `min_side_frac` on, of that many pictures."""
+    result = Tally(pictures=pictures)
+    for outcome in (o for o in outcomes if o.is_large(min_side_frac)):
+        _add(outcome, result)
     return result
 
 
-def _long_side(picture: AnnotatedPicture) -> int:
-    return max(picture.width, picture.height)
-
-
-def _tally_picture(picture: AnnotatedPicture, found: Sequence[FoundFace], min_side_px: float, into: Tally) -> None:
-    free = dict(enumerate(picture.faces))
-    for face in sorted(found, key=lambda f: -f.score):
-        overlaps = {index: iou(face.box, true.box) for index, true in free.items()}
-        best = max(overlaps, key=lambda index: overlaps[index], default=None)
-        if best is not None and overlaps[best] >= HIT_IOU:
-            true = free.pop(best)
-            if _side(true.box) >= min_side_px and true.label != FACE:
-                into.pairs[true.label, face.label] += 1
-        elif _side(face.box) >= min_side_px:
-            into.false_faces[face.label] += 1
-    into.faces.update(true.label for true in picture.faces if _side(true.box) >= min_side_px)
-
-
-def _side(box: Box) -> float:
-    return max(box.width, box.height)
+def _add(outcome: Outcome, into: Tally) -> None:
+    true, found = outcome.true, outcome.found
+    if true is not None:
+        into.faces[true.label] += 1
+    if found is None:
+        return
+    if true is None:
+        into.false_faces[found.label] += 1
+    elif true.label not in UNKNOWN:
+        into.pairs[true.label, found.label] += 1
 
 
 def score_labels(counts: Tally, labels: frozenset[str]) -> Score:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +18,12 @@ from edge.geometry import Box
 from train.annotations import AnnotatedPicture, LabeledBox, write_csv
 from train.evaluate import add_arguments, run
 
-ANSWER = {"image": "a.jpg", "faces": [{"box": [10, 10, 30, 30], "label": "with_mask", "face_score": 0.9}]}
+pytest.importorskip("matplotlib", reason="the train extra is not installed")
+
+ANSWER: dict[str, Any] = {
+    "image": "a.jpg",
+    "faces": [{"box": [10, 10, 30, 30], "label": "with_mask", "face_score": 0.9}],
+}
 
 
 @pytest.fixture
@@ -28,8 +37,6 @@ def annotations(tmp_path: Path) -> Path:
 
 
 def evaluate(annotations: Path, *systems: str) -> list[dict[str, object]]:
-    import argparse
-
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     output = annotations.parent / "out"
@@ -56,6 +63,77 @@ def test_every_system_is_scored_at_every_size(annotations: Path, capsys: pytest.
         ("good", 0.03, 1.0), ("good", 0.08, 1.0), ("silent", 0.03, 0.0), ("silent", 0.08, 0.0),
     ]  # fmt: skip
     assert "| good | drawn | 0.03 |" in capsys.readouterr().out
+
+
+def test_the_report_has_every_part_and_every_number(annotations: Path) -> None:
+    scores = {"with_mask": 0.9, "without_mask": 0.1, "mask_worn_incorrectly": 0.0}
+    full = {**ANSWER, "faces": [{**ANSWER["faces"][0], "score": 0.9, "scores": scores, "verdict": "masked"}]}
+    wrong = {"image": "a.jpg", "faces": [{"box": [60, 60, 80, 80], "label": "without_mask"}]}
+    evaluate(
+        annotations, system("full", f"print({json.dumps(full)!r})"), system("bare", f"print({json.dumps(wrong)!r})")
+    )
+    output = annotations.parent / "out"
+    text = (output / "report.md").read_text()
+    numbers = json.loads((output / "report.json").read_text())
+    first, second = (one for one in numbers["scores"] if one["min_side"] == 0.03)
+    assert first["detector"]["average_precision"] == 1.0
+    assert first["label_reliability"]["ece"] == pytest.approx(0.1)
+    assert first["verdicts"]["decided"]["value"] == 1.0
+    assert second["confusion"]["with_mask"]["missed"] == 1
+    assert second["confusion"]["no face"]["without_mask"] == 1
+    assert (second["detector"], second["label_reliability"], second["verdicts"]) == (None, None, None)
+    assert "- bare: the detector's curve (no `face_score`)" in text
+    assert "full: " not in text.split("## Mean F1")[0]
+
+
+def test_every_plot_and_sheet_of_the_report_is_there(annotations: Path) -> None:
+    wrong = {"image": "a.jpg", "faces": [{"box": [60, 60, 80, 80], "label": "without_mask"}]}
+    evaluate(annotations, system("bare", f"print({json.dumps(wrong)!r})"))
+    output = annotations.parent / "out"
+    named = re.findall(r"\]\((.+?)\)", (output / "report.md").read_text())
+    assert {"slices.png", "detector.png", "chain.png", "reliability.png", "band.png", "confusion_0.03.png"} <= {*named}
+    assert {"sheet_bare_false_faces.png", "sheet_bare_missed_faces.png"} <= {*named}
+    for name in named:
+        assert (output / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_contributors_are_sources_of_their_own(annotations: Path) -> None:
+    (annotations.parent / "contributors.csv").write_text("image,contributor\na.jpg,E\n")
+    evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"))
+    assert "| source | drawn/E | good | 1 |" in (annotations.parent / "out" / "report.md").read_text()
+
+
+def test_the_first_system_is_compared_with_the_others(annotations: Path) -> None:
+    both = LabeledBox(Box(10, 10, 30, 30), "with_mask"), LabeledBox(Box(50, 50, 80, 80), "without_mask")
+    write_csv(annotations, [AnnotatedPicture(annotations.parent / "images" / "a.jpg", 100, 100, both)])
+    silent = dict(ANSWER, faces=[])
+    evaluate(
+        annotations,
+        system("half", f"print({json.dumps(ANSWER)!r})"),
+        system("silent", f"print({json.dumps(silent)!r})"),
+    )
+    numbers = json.loads((annotations.parent / "out" / "report.json").read_text())
+    half, silent_one = (one for one in numbers["headlines"] if one["min_side"] == 0.08)
+    assert half["ahead"] is None
+    assert half["mean_f1"]["value"] == 0.5
+    assert silent_one["ahead"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_two_sets_are_scored_alone_and_together(annotations: Path, tmp_path: Path) -> None:
+    shutil.copytree(annotations.parent, tmp_path / "other", ignore=shutil.ignore_patterns("out"))
+    output = tmp_path / "both"
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = ["--boxes", str(annotations), str(tmp_path / "other" / "annotations.csv"), "--output", str(output)]
+    assert run(parser.parse_args([*words, "--system", system("good", f"print({json.dumps(ANSWER)!r})")])) == 0
+    numbers = json.loads((output / "report.json").read_text())
+    faces = {one["set"]: one["faces"] for one in numbers["headlines"] if one["min_side"] == 0.03}
+    assert faces == {"drawn": 1, "other": 1, "all": 2}
+
+
+def test_two_systems_of_one_name_are_refused(annotations: Path) -> None:
+    with pytest.raises(UsageError, match="each once; a is not"):
+        evaluate(annotations, "a=true", "a=true")
 
 
 def test_a_system_that_fails_or_skips_pictures_is_named(annotations: Path) -> None:
