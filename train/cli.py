@@ -13,6 +13,7 @@ from edge.errors import MaskwatchError
 
 COMMANDS = {
     "prepare": ("train.prepare_command", "check, normalize and split a collection of pictures"),
+    "annotate": ("train.annotate_command", "let a teacher find the faces in pictures that nobody annotated"),
     "detector": ("train.detector_command", "train the face detector on boxes"),
     "classifier": ("train.classifier_command", "train the mask classifier on class folders and boxes"),
     "evaluate": ("train.evaluate", "score detector and classifier together on annotated pictures"),
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"train: {exc}", file=sys.stderr)
         return exc.exit_code
     except KeyboardInterrupt:
-        print("train: stopped; the same command goes on from the last whole epoch", file=sys.stderr)
+        print("train: stopped; given again, a training goes on from its last whole epoch", file=sys.stderr)
         return _INTERRUPTED
 
 
