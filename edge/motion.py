@@ -1,0 +1,201 @@
+"""Where a followed face is, where it will be next, and whether it ever left its place.
+
+The model is a constant velocity in place and in size, averaged over the last looks. All numbers of it stand at the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, hypot, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.geometry import Box, iou_matrix
+
+_VELOCITY_S = 0.25
+"""Time over which a velocity is averaged."""
+
+_FORESEEN_S = 0.5
+"""A face goes on at its velocity for so long after it was last seen, then it is waited for where it got to."""
+
+_FASTEST_GROWTH = 2.0
+"""Most that the logarithm of a side is believed to change in a second: a runner toward the camera."""
+
+_REACH_SIDES = 0.6
+_REACH_NEW_SIDES_PER_S = 6.0
+_REACH_KNOWN_SIDES_PER_S = 3.0
+_REACH_STILL_SIDES_PER_S = 1.0
+_REACH_MOST_SIDES = 3.5
+"""How far from the expected place a face is looked for, in its sides: a base, and more with every second unseen. A face
+is about 0.2 m high and people walk 1.4 m/s, seven sides a second; less is needed once the velocity is known, and
+least for what has never moved, so that nobody who walks by takes the place of a poster."""
+
+_STILL_S = 1.0
+"""A face that was seen in its first place for so long counts as one that has never moved."""
+
+_RESIZE = 0.45
+_RESIZE_PER_S = 0.6
+"""Most that the logarithm of a side may differ from the expected one: a base, and more with every second unseen."""
+
+_WEIGHT_APART, _WEIGHT_OVERLAP, _WEIGHT_RESIZE, _WEIGHT_UNSEEN = 0.35, 0.3, 0.2, 0.15
+"""What an unlikely pair costs; together 1, which is also what it costs to leave both alone."""
+
+_UNSEEN_S = 1.0
+"""A track that has not been seen for this long yields to a fresh one at the same distance."""
+
+_CALM_S = 0.3
+_CALM_MOST = 0.4
+"""A box is smoothed over this time, and one look never counts for more than this share: detectors jitter."""
+
+_MOVED_SIDES = 0.35
+"""A face has moved once its smoothed center is this far from where it was, in sides, or its side changed by this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A center and a side, in pixels: of a box, or of several smoothed together."""
+
+    x: float
+    y: float
+    side: float
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How a face moves.
+
+    `velocity` is (pixels/s to the right, pixels/s down, change of the side's logarithm per second). `first` is where it
+    was first seen, `calm` its smoothed spot, `still` where it has stood since `still_s`.
+    """
+
+    box: Box
+    seen_s: float
+    looks: int
+    velocity: tuple[float, float, float]
+    first: Spot
+    calm: Spot
+    still: Spot
+    still_s: float
+    moved: bool = False
+
+
+def begin(box: Box, now_s: float) -> Motion:
+    """Return the motion of a face that is seen for the first time."""
+    spot = spot_of(box)
+    return Motion(box, now_s, 1, (0.0, 0.0, 0.0), spot, spot, spot, now_s)
+
+
+def observe(motion: Motion, box: Box, now_s: float) -> Motion:
+    """Return the motion after the face was seen in `box`."""
+    elapsed_s = max(now_s - motion.seen_s, 1e-3)
+    motion = _steady(motion, spot_of(box)) if motion.looks == 1 else motion
+    calm = _calm_down(motion.calm, spot_of(box), elapsed_s)
+    left_still = _left(motion.still, calm)
+    return replace(
+        motion,
+        box=box,
+        seen_s=now_s,
+        looks=motion.looks + 1,
+        velocity=_average_velocity(motion, box, calm, elapsed_s),
+        calm=calm,
+        still=calm if left_still else motion.still,
+        still_s=now_s if left_still else motion.still_s,
+        moved=motion.moved or left_still,
+    )
+
+
+def expect(motion: Motion, now_s: float) -> Box:
+    """Return where the face should be at `now_s`."""
+    ahead_s = min(max(now_s - motion.seen_s, 0.0), _FORESEEN_S)
+    (x, y), (vx, vy, growth) = motion.box.center, motion.velocity
+    x, y, scale = x + vx * ahead_s, y + vy * ahead_s, exp(growth * ahead_s) / 2
+    half_width, half_height = motion.box.width * scale, motion.box.height * scale
+    return Box(x - half_width, y - half_height, x + half_width, y + half_height)
+
+
+def pair_costs(motions: Sequence[Motion], boxes: Sequence[Box], now_s: float) -> NDArray[np.float64]:
+    """Return (motions, boxes) float64 in 0..1: how unlikely it is that a box shows a face; 1 when it cannot.
+
+    People stop: a box near the last one may be the face too, it is only less likely.
+    """
+    if not motions or not boxes:
+        return np.ones((len(motions), len(boxes)))
+    expected = np.array([expect(motion, now_s).as_tuple() for motion in motions])
+    last = np.array([motion.box.as_tuple() for motion in motions])
+    found = np.array([box.as_tuple() for box in boxes])
+    unseen_s = np.array([max(now_s - motion.seen_s, 0.0) for motion in motions])[:, None]
+    apart = _apart_sides(expected, found)
+    reach = np.array([_reach_sides(motion, now_s) for motion in motions])[:, None]
+    resized = np.abs(np.log(_sides(found)[None] / _sides(expected)[:, None])) / (_RESIZE + _RESIZE_PER_S * unseen_s)
+    costs = (
+        _WEIGHT_APART * np.minimum(apart / _REACH_MOST_SIDES, 1)
+        + _WEIGHT_OVERLAP * (1 - iou_matrix(expected.astype(np.float32), found.astype(np.float32)))
+        + _WEIGHT_RESIZE * resized
+        + _WEIGHT_UNSEEN * np.minimum(unseen_s / _UNSEEN_S, 1)
+    )
+    impossible = (np.minimum(apart, _apart_sides(last, found)) > reach) | (resized > 1)
+    return np.where(impossible, 1.0, costs)
+
+
+def spot_of(box: Box) -> Spot:
+    """Return the center of a box and its larger side."""
+    x, y = box.center
+    return Spot(x, y, max(box.width, box.height))
+
+
+def _steady(motion: Motion, spot: Spot) -> Motion:
+    """Return the motion with its first place averaged over the first two looks, unless the face moves already."""
+    if _left(motion.first, spot):
+        return motion
+    first = _between(motion.first, spot, 0.5)
+    return replace(motion, first=first, still=first)
+
+
+def _apart_sides(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n, m): how far the centers of boxes (n, 4) and (m, 4) are apart, in sides of the larger one."""
+    gap = (a[:, None, :2] + a[:, None, 2:] - b[None, :, :2] - b[None, :, 2:]) / 2
+    apart: NDArray[np.float64] = np.hypot(gap[..., 0], gap[..., 1])
+    larger: NDArray[np.float64] = np.maximum(_sides(a)[:, None], _sides(b)[None])
+    return apart / larger
+
+
+def _sides(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    sides: NDArray[np.float64] = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1e-6)
+    return sides
+
+
+def _reach_sides(motion: Motion, now_s: float) -> float:
+    per_s = _REACH_KNOWN_SIDES_PER_S if motion.looks > 1 else _REACH_NEW_SIDES_PER_S
+    if not motion.moved and motion.seen_s - motion.still_s >= _STILL_S:
+        per_s = _REACH_STILL_SIDES_PER_S
+    return min(_REACH_SIDES + per_s * max(now_s - motion.seen_s, 0.0), _REACH_MOST_SIDES)
+
+
+def _average_velocity(motion: Motion, box: Box, calm: Spot, elapsed_s: float) -> tuple[float, float, float]:
+    """Return the velocity with the newest step in it: a plain mean at first, then an exponential one.
+
+    The change of size is that of the smoothed side: sizes jitter more than places do.
+    """
+    before, after = spot_of(motion.box), spot_of(box)
+    growth = log(max(calm.side, 1e-6) / max(motion.calm.side, 1e-6)) / elapsed_s
+    growth = min(max(growth, -_FASTEST_GROWTH), _FASTEST_GROWTH)
+    steps = ((after.x - before.x) / elapsed_s, (after.y - before.y) / elapsed_s, growth)
+    share = max(1 - exp(-elapsed_s / _VELOCITY_S), 1 / motion.looks)
+    vx, vy, vs = (old + share * (new - old) for old, new in zip(motion.velocity, steps, strict=True))
+    return vx, vy, vs
+
+
+def _calm_down(calm: Spot, spot: Spot, elapsed_s: float) -> Spot:
+    return _between(calm, spot, min(1 - exp(-elapsed_s / _CALM_S), _CALM_MOST))
+
+
+def _between(a: Spot, b: Spot, share: float) -> Spot:
+    return Spot(a.x + share * (b.x - a.x), a.y + share * (b.y - a.y), a.side + share * (b.side - a.side))
+
+
+def _left(before: Spot, after: Spot) -> bool:
+    side = max(before.side, 1e-6)
+    apart, resized = hypot(before.x - after.x, before.y - after.y) / side, abs(after.side / side - 1)
+    return max(apart, resized) > _MOVED_SIDES
