@@ -1,31 +1,51 @@
 """The alarm: clear → alarm → holding → cooldown → clear. Pure: what it remembers goes in and comes out, time is given.
 
 It is about people, not frames. Whoever is still there when an alarm has lasted for `max_on_s`, and had at least half of
-that time, is not alarmed about again before having left or put a mask on.
+that time, is not alarmed about again before having been gone for `rearm_s` or put a mask on. More than `max_per_minute`
+alarms a minute light the lamp without a sound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import hypot
 
+from edge.geometry import Box
 from edge.records import AlarmState, Decision, Person, StatusPattern, VerdictKind
 from edge.settings import Alarm
+
+_MINUTE_S = 60.0
+
+_SAME_SIDES = 1.5
+_SAME_SIZE = 0.6
+"""Somebody who comes up this near to where a spent person was lost, in sides, and alike in size, is that person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Somebody who has been alarmed about for long enough: where, and when last seen."""
+
+    box: Box
+    seen_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmMemory:
-    """What the alarm remembers: its state, since when, when lamp went on, when an offender was last there.
+    """What the alarm remembers: its state, since when, when the lamp went on, when an offender was last there.
 
-    `since` is when each offender's alarm began, `spent` are those who have been alarmed about for long enough.
+    `loud` tells whether this alarm may sound, `sounded` when those of the last minute began. `since` is when each
+    offender's alarm began, `spent` are those who have been alarmed about for long enough.
     """
 
     state: AlarmState = AlarmState.CLEAR
     since_s: float = 0.0
     on_since_s: float = 0.0
     offended_s: float = 0.0
+    loud: bool = True
+    sounded: tuple[float, ...] = ()
     since: Mapping[int, float] = field(default_factory=dict)
-    spent: frozenset[int] = frozenset()
+    spent: Mapping[int, Spent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +64,49 @@ def step(
 
     `at_door` are the people who count (`edge.zone`); `now_s` is in monotonic seconds and never goes back.
     """
-    unmasked = {person.id for person in at_door if person.kind is VerdictKind.UNMASKED}
-    memory = replace(memory, spent=memory.spent & unmasked)
-    offenders = frozenset() if silence.inactive else frozenset(unmasked - memory.spent)
+    memory = replace(memory, spent=_update_spent(memory.spent, at_door, now_s, config))
+    if silence.inactive:
+        memory = replace(memory, state=AlarmState.CLEAR, since_s=now_s, since={})
+        return memory, replace(dark(now_s), frame_index=frame_index, status=StatusPattern.WATCHING)
+    unmasked = {person.id: person.box for person in at_door if person.kind is VerdictKind.UNMASKED}
+    offenders = {number: box for number, box in unmasked.items() if number not in memory.spent}
     memory = _advance(memory, offenders, now_s, config)
     return memory, _decide(memory, at_door, offenders, frame_index, now_s, silence)
 
 
-def _advance(memory: AlarmMemory, offenders: frozenset[int], now_s: float, config: Alarm) -> AlarmMemory:
+def _update_spent(
+    spent: Mapping[int, Spent], at_door: Sequence[Person], now_s: float, config: Alarm
+) -> Mapping[int, Spent]:
+    """Return who is still spent: not those who put a mask on, nor those who have been gone for long enough."""
+    here = {person.id: person for person in at_door}
+    absent = {n: each for n, each in spent.items() if n not in here and now_s - each.seen_s < config.rearm_s}
+    kept = {}
+    for person in at_door:
+        again = next((n for n, each in absent.items() if _came_up_at(person, each)), None)
+        if person.id not in spent and again is not None:
+            del absent[again]
+        elif person.id not in spent:
+            continue
+        if person.kind is not VerdictKind.MASKED:
+            kept[person.id] = Spent(person.box, now_s)
+    return kept | absent
+
+
+def _came_up_at(person: Person, spent: Spent) -> bool:
+    """Return whether somebody is the spent person, lost for a moment: came up there and has not moved since."""
+    (x, y), (spent_x, spent_y) = person.box.center, spent.box.center
+    sides = sorted(max(box.width, box.height) for box in (person.box, spent.box))
+    near = hypot(x - spent_x, y - spent_y) <= _SAME_SIDES * sides[1] and sides[0] >= _SAME_SIZE * sides[1]
+    return near and person.since_s > spent.seen_s and person.still_s <= person.since_s
+
+
+def _advance(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:
     if offenders:
         memory = replace(memory, offended_s=now_s)
     memory = replace(memory, since={number: memory.since.get(number, now_s) for number in offenders})
     match memory.state:
         case AlarmState.CLEAR if offenders:
-            return replace(memory, state=AlarmState.ALARM, since_s=now_s, on_since_s=now_s)
+            return _begin(memory, now_s, config)
         case AlarmState.COOLDOWN if now_s - memory.since_s >= config.cooldown_s:
             return _advance(replace(memory, state=AlarmState.CLEAR, since_s=now_s), offenders, now_s, config)
         case AlarmState.ALARM | AlarmState.HOLDING:
@@ -66,10 +115,24 @@ def _advance(memory: AlarmMemory, offenders: frozenset[int], now_s: float, confi
             return memory
 
 
-def _advance_lit(memory: AlarmMemory, offenders: frozenset[int], now_s: float, config: Alarm) -> AlarmMemory:
+def _begin(memory: AlarmMemory, now_s: float, config: Alarm) -> AlarmMemory:
+    sounded = tuple(began_s for began_s in memory.sounded if now_s - began_s < _MINUTE_S)
+    loud = len(sounded) < config.max_per_minute
+    return replace(
+        memory,
+        state=AlarmState.ALARM,
+        since_s=now_s,
+        on_since_s=now_s,
+        loud=loud,
+        sounded=(*sounded, now_s) if loud else sounded,
+    )
+
+
+def _advance_lit(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:
     if now_s - memory.on_since_s >= config.max_on_s:
         long_enough = {number for number, began_s in memory.since.items() if now_s - began_s >= config.max_on_s / 2}
-        return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s, spent=memory.spent | long_enough)
+        spent = {**memory.spent, **{number: Spent(offenders[number], now_s) for number in long_enough}}
+        return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s, spent=spent)
     if now_s - memory.offended_s >= config.hold_s and not offenders:
         return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s)
     wanted = AlarmState.ALARM if offenders else AlarmState.HOLDING
@@ -77,11 +140,11 @@ def _advance_lit(memory: AlarmMemory, offenders: frozenset[int], now_s: float, c
 
 
 def _decide(
-    memory: AlarmMemory, at_door: Sequence[Person], offenders: frozenset[int], frame_index: int, now_s: float,
+    memory: AlarmMemory, at_door: Sequence[Person], offenders: Mapping[int, Box], frame_index: int, now_s: float,
     silence: Silence,
 ) -> Decision:  # fmt: skip
     lit = memory.state in (AlarmState.ALARM, AlarmState.HOLDING)
-    loud = memory.state is AlarmState.ALARM and not silence.muted and not silence.quiet
+    loud = memory.state is AlarmState.ALARM and memory.loud and not silence.muted and not silence.quiet
     all_masked = bool(at_door) and all(person.kind is VerdictKind.MASKED for person in at_door)
     return Decision(
         frame_index=frame_index,

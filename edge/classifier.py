@@ -48,12 +48,19 @@ class TfliteClassifier:
         total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
         scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
         label = max(scores, key=lambda name: scores[name])
-        return Verdict(face, label, scores[label], scores, judge_scores(scores, self._alarm_labels, self._min_score))
+        unmasked = share_unmasked(scores, self._alarm_labels)
+        kind = judge_scores(scores, self._alarm_labels, self._min_score)
+        return Verdict(face, label, scores[label], scores, kind, max(unmasked, 1 - unmasked))
 
 
 def judge_scores(scores: Mapping[str, float], alarm_labels: frozenset[str], min_score: float) -> VerdictKind:
     """Return what scores (label to 0..1, sum 1) say once the labels that raise the alarm are taken together."""
-    unmasked = sum(score for label, score in scores.items() if label in alarm_labels)
+    unmasked = share_unmasked(scores, alarm_labels)
     if max(unmasked, 1 - unmasked) < min_score:
         return VerdictKind.UNSURE
     return VerdictKind.UNMASKED if unmasked >= 0.5 else VerdictKind.MASKED
+
+
+def share_unmasked(scores: Mapping[str, float], alarm_labels: frozenset[str]) -> float:
+    """Return the scores of the labels that raise the alarm together, 0..1."""
+    return sum(score for label, score in scores.items() if label in alarm_labels)

@@ -19,7 +19,13 @@ COMMANDS = {
     "video": "find them in a video or GIF, through tracker and alarm",
     "check": "validate config.yaml",
     "test-outputs": "flash the lamps and beep, to check the wiring",
+    "outputs-off": "switch every output off; systemd runs it after the daemon has ended",
     "snapshot": "save one annotated picture from the camera, to aim it",
+    "status": "say how the running daemon is",
+    "mute": "silence buzzer and relay for a while, never the lamps",
+    "unmute": "let them sound again",
+    "journal": "say what happened at the door, as text or CSV",
+    "report": "draw a day or a week as a chart",
 }
 """Each lives in edge/commands/NAME.py and is imported only when it is called."""
 

@@ -1,4 +1,8 @@
-"""The JSON lines of `--json`. Their keys are a contract; README.md documents them."""
+"""The JSON lines of `--json`. Their keys are a contract; README.md documents them.
+
+Every face has all keys. In a video not every face is judged in every frame: label, scores and verdict of one that was
+not are those of the last look at that person, with the box and face score of this frame.
+"""
 
 from __future__ import annotations
 

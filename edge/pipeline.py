@@ -1,8 +1,8 @@
-"""The way through: frame → faces → verdicts → people → decision → outputs, again and again."""
+"""The way through: frame → faces → tracks → verdicts → people → decision → outputs, again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from edge import alarm, tracker
@@ -10,11 +10,11 @@ from edge.alarm import AlarmMemory, Silence
 from edge.errors import NoFrameError, NotDueError
 from edge.looker import Looker
 from edge.outputs import Output
-from edge.records import Decision, Frame, Person, Verdict
+from edge.records import Decision, Face, Frame, Person, Verdict
 from edge.settings import Settings
 from edge.sources import Source
 from edge.tracker import Tracks
-from edge.zone import stands_at_door
+from edge.zone import may_count_soon, stands_at_door
 
 _WAIT_S = 0.2
 """How long one wait for a frame lasts, so that a stop is noticed in between."""
@@ -29,28 +29,54 @@ class Memory:
 
     tracks: Tracks = Tracks()
     alarm: AlarmMemory = AlarmMemory()
+    at_door: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """All that came out of one frame."""
+    """All that came out of one frame.
+
+    `verdicts` has one for each face; for a face that was not judged in this frame it is what the last look at that
+    person said. `at_door` are the people who count (`edge.zone`).
+    """
 
     frame: Frame
     verdicts: tuple[Verdict, ...]
     people: tuple[Person, ...]
     decision: Decision
+    at_door: tuple[Person, ...] = ()
 
 
-def decide(
-    memory: Memory, frame: Frame, verdicts: Sequence[Verdict], settings: Settings, silence: Silence
+def take_turn(
+    memory: Memory, frame: Frame, looker: Looker, settings: Settings, silence: Silence
 ) -> tuple[Memory, Turn]:
-    """Return what is remembered after a frame's verdicts, and the decision. Pure."""
-    now_s = frame.captured_s
-    tracks, people = tracker.follow(memory.tracks, verdicts, now_s, settings.tracking)
+    """Return what is remembered after a frame, and what came out of it. Pure but for the looker."""
+    faces = looker.find(frame)
+    tracks = _look(memory.tracks, frame, faces, looker, settings)
+    people = tracker.list_people(tracks)
+    at_door = _pick_at_door(people, memory.at_door, frame, settings)
+    alarm_memory, decision = alarm.step(
+        memory.alarm, at_door, frame.frame_index, frame.captured_s, settings.alarm, silence
+    )
+    memory = Memory(tracks, alarm_memory, frozenset(person.id for person in at_door))
+    return memory, Turn(frame, tracker.list_verdicts(tracks, faces), people, decision, tuple(at_door))
+
+
+def _look(tracks: Tracks, frame: Frame, faces: Sequence[Face], looker: Looker, settings: Settings) -> Tracks:
+    """Return the tracks after those faces were judged where a look can change a decision."""
+    now_s, config = frame.captured_s, settings.tracking
     height, width = frame.bgr.shape[:2]
-    at_door = [person for person in people if stands_at_door(person, width, height, now_s, settings.zone)]
-    alarm_memory, decision = alarm.step(memory.alarm, at_door, frame.frame_index, now_s, settings.alarm, silence)
-    return Memory(tracks, alarm_memory), Turn(frame, tuple(verdicts), people, decision)
+    tracks = tracker.move(tracks, faces, now_s, config)
+    wanted = tracker.choose(tracks, lambda box: may_count_soon(box, width, height, settings.zone), now_s, config)
+    return tracker.vote(tracks, looker.judge(frame, wanted), now_s, config)
+
+
+def _pick_at_door(
+    people: Sequence[Person], were_there: Collection[int], frame: Frame, settings: Settings
+) -> list[Person]:
+    height, width = frame.bgr.shape[:2]
+    now_s, zone = frame.captured_s, settings.zone
+    return [each for each in people if stands_at_door(each, width, height, now_s, zone, each.id in were_there)]
 
 
 def watch(
@@ -73,7 +99,7 @@ def watch(
         if looked_at is not None and frame.frame_index - looked_at < settings.detector.every_n_frames:
             continue
         looked_at = frame.frame_index
-        memory, turn = decide(memory, frame, looker.look(frame), settings, silence())
+        memory, turn = take_turn(memory, frame, looker, settings, silence())
         for output in outputs:
             output.show(turn.decision)
         on_turn(turn)

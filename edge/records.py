@@ -54,20 +54,24 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the classifier says about a face: the best label, its score, the score of every label (0..1, sum 1)."""
+    """What the classifier says about a face: the best label, its score, the score of every label (0..1, sum 1).
+
+    `sureness` is the score of all labels of its kind together, 0.5..1; 1 where nobody says.
+    """
 
     face: Face
     label: str
     score: float
     scores: Mapping[str, float]
     kind: VerdictKind
+    sureness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A face followed from frame to frame.
 
-    `kind` is what the votes of the last seconds say. `moved` tells whether it is known to be a living thing: it moved,
+    `kind` is what the votes say that counted last. `moved` tells whether it is known to be a living thing: it moved,
     or came into a picture that was already being watched. It came at `since_s`, was last seen at `seen_s` and has stood
     in its place since `still_s`.
     """

@@ -11,10 +11,20 @@ from edge.settings import Schedule
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def silence_at(moment: datetime, muted: bool, config: Schedule) -> Silence:
-    """Return what keeps the alarm down at a moment of local time. No active span means: always active."""
+def silence_at(moment: datetime, muted: bool, config: Schedule, clock_is_set: bool) -> Silence:
+    """Return what keeps the alarm down at a moment of local time. No active span means: always active.
+
+    A clock that is not set says nothing: the alarm is active then, and not quiet.
+    """
+    if not clock_is_set:
+        return Silence(muted=muted)
     inactive = bool(config.active) and not _in_any(config.active, moment)
     return Silence(muted=muted, quiet=_in_any(config.quiet_hours, moment), inactive=inactive)
+
+
+def needs_clock(config: Schedule) -> bool:
+    """Return whether there is anything that depends on the time of day."""
+    return bool(config.active or config.quiet_hours)
 
 
 def _in_any(spans: Sequence[str], moment: datetime) -> bool:

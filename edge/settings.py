@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -40,6 +41,12 @@ def section(cls: type) -> Any:
 def between(low: float, high: float) -> Rule:
     """Return the rule that a number lies in low..high, both included."""
     return Rule(limits=(low, high))
+
+
+def limits_of(settings: Any, name: str) -> tuple[float, float]:
+    """Return the least and the greatest number that a setting of a section (or of its class) may be."""
+    rule: Rule = next(each.metadata["rule"] for each in fields(settings) if each.name == name)
+    return rule.limits or (-inf, inf)
 
 
 _FRACTION = between(0, 1)
@@ -104,6 +111,7 @@ class Tracking:
     min_evidence: float = setting(3.0, between(1, 30))
     turn_at: float = setting(0.7, between(0.5, 1))
     forget_after_s: float = setting(1.0, between(0.1, 30))
+    recheck_s: float = setting(1.0, between(0.1, 30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ class Alarm:
     hold_s: float = setting(3.0, between(0, 60))
     max_on_s: float = setting(30.0, between(1, 600))
     cooldown_s: float = setting(5.0, between(0, 600))
+    rearm_s: float = setting(10.0, between(0, 600))
+    max_per_minute: int = setting(4, between(1, 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,11 @@ class Gpio:
     ok_lamp_pin: int | None = setting(None, _PIN)
     relay_pin: int | None = setting(None, _PIN)
     mute_button_pin: int | None = setting(None, _PIN)
+    mute_minutes: int = setting(15, between(1, 480))
     active_high: bool = setting(True)
+    active_low_pins: tuple[int, ...] = setting((), _PIN)
+    lamp_pattern: Literal["steady", "blink"] = setting("steady")
+    buzzer_pattern: Literal["steady", "beep", "double_beep"] = setting("beep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +159,14 @@ class Journal:
     enabled: bool = setting(True)
     path: str = setting("/var/lib/maskwatch/journal.db")
     keep_days: int = setting(90, between(1, 3650))
+    max_mb: int = setting(50, between(1, 10_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The socket at which the daemon answers `maskwatch status`, `mute` and `unmute`."""
+
+    path: str = setting("/run/maskwatch/control.sock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +174,7 @@ class Snapshots:
     """Pictures of alarms; off unless the owner asks for them."""
 
     enabled: bool = setting(False)
+    folder: str = setting("/var/lib/maskwatch/snapshots")
     pixelate_faces: bool = setting(True)
     keep_days: int = setting(7, between(1, 365))
     max_mb: int = setting(200, between(1, 100_000))
@@ -202,6 +225,7 @@ class Settings:
     gpio: Gpio = section(Gpio)
     schedule: Schedule = section(Schedule)
     journal: Journal = section(Journal)
+    control: Control = section(Control)
     snapshots: Snapshots = section(Snapshots)
     mqtt: Mqtt = section(Mqtt)
     web: Web = section(Web)
@@ -230,6 +254,9 @@ def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
             yield {key: f"must not be the pin of {other}, got {pin}" for key, other in (pair, pair[::-1])}
         elif pin is not None:
             owners[pin] = name
+    for pin in gpio.active_low_pins:
+        if owners.get(pin, "mute_button_pin") == "mute_button_pin":
+            yield {"gpio.active_low_pins": f"must be pins of lamps, buzzer or relay, got {pin}"}
 
 
 def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
@@ -257,8 +284,6 @@ def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
         "camera.source": settings.camera.source in ("picamera", "rtsp"),
         "detector.backend": settings.detector.backend == "yunet",
         "accelerator": settings.accelerator == "edgetpu",
-        "gpio.mute_button_pin": settings.gpio.mute_button_pin is not None,
-        "snapshots.enabled": settings.snapshots.enabled,
         "mqtt.enabled": settings.mqtt.enabled,
         "web.enabled": settings.web.enabled,
         "metrics.enabled": settings.metrics.enabled,

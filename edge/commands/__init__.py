@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
-
-from edge.clip import make_folder
 from edge.config import find_config, load_settings
 from edge.errors import DataError
-from edge.preprocess import Picture
 from edge.settings import Settings
+
+if TYPE_CHECKING:
+    from edge.preprocess import Picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 """The installation: relative model paths start here."""
@@ -22,8 +22,14 @@ WRITABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 def read_settings(options: argparse.Namespace) -> Settings:
     """Return the settings of `--config`, else of the installed config.yaml, else the defaults. Raises ConfigError."""
-    path = options.config or find_config()
+    path = find_config_of(options)
     return load_settings(path) if path else Settings()
+
+
+def find_config_of(options: argparse.Namespace) -> Path | None:
+    """Return the file of `--config`, else the installed config.yaml; None where neither is: then the defaults hold."""
+    path: Path | None = options.config or find_config()
+    return path
 
 
 def write_picture(path: Path, bgr: Picture) -> None:
@@ -31,6 +37,10 @@ def write_picture(path: Path, bgr: Picture) -> None:
 
     Raises DataError when that cannot be done.
     """
+    import cv2  # here, as outputs-off must not wait for it
+
+    from edge.clip import make_folder
+
     if path.suffix.lower() not in WRITABLE_SUFFIXES:
         raise DataError(f"{path}: cannot be written as {path.suffix or 'a file without suffix'}; use .jpg or .png")
     data = cv2.imencode(path.suffix, bgr)[1].tobytes()

@@ -7,7 +7,7 @@ import signal
 from threading import Event
 from types import FrameType
 
-from edge.commands import ROOT, read_settings
+from edge.commands import ROOT, find_config_of, read_settings
 from edge.daemon import run_daemon
 
 
@@ -25,5 +25,5 @@ def run(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
-    run_daemon(settings, ROOT, stop.is_set)
+    run_daemon(settings, ROOT, stop.is_set, config_path=find_config_of(options))
     return 0

@@ -13,7 +13,8 @@ from typing import Any
 from edge.alarm import starting
 from edge.commands import read_settings
 from edge.outputs import Output
-from edge.outputs.gpio import GpioOutputs, open_factory
+from edge.outputs.board import GpioOutputs
+from edge.outputs.gpio import open_factory
 from edge.records import Decision, StatusPattern
 from edge.settings import Settings
 

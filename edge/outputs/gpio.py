@@ -1,37 +1,41 @@
-"""Lamps, buzzer and relay on GPIO pins, through gpiozero."""
+"""Pins, through gpiozero: the only file that knows it."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
-from gpiozero import LED, Buzzer, DigitalOutputDevice, Factory, GPIOZeroError
+from gpiozero import DigitalInputDevice, Factory, GPIOZeroError, OutputDevice
 
 from edge.errors import HardwareError
-from edge.records import Decision, StatusPattern
-from edge.settings import Gpio
 
 log = logging.getLogger(__name__)
 
-Look: TypeAlias = Literal["on", "off", "blinking slowly", "blinking fast"]
-"""What an output shows."""
+PinFactory: TypeAlias = Factory
+"""Where pins come from."""
 
-STATUS_LOOKS: dict[StatusPattern, Look] = {
-    StatusPattern.STARTING: "blinking slowly",
-    StatusPattern.WATCHING: "on",
-    StatusPattern.BLIND: "blinking fast",
-    StatusPattern.OFF: "off",
-}
 
-_BLINKS_S = {"blinking slowly": (1.0, 1.0), "blinking fast": (0.1, 0.1)}
-"""Seconds on and seconds off."""
+class OutputPin(Protocol):
+    """A pin that something is wired to; on may be its low level."""
 
-_DRIVERS = {
+    def on(self) -> None:
+        """Switch it on."""
+        ...
+
+    def off(self) -> None:
+        """Switch it off."""
+        ...
+
+    def close(self) -> None:
+        """Give it back. Calling it again does nothing."""
+        ...
+
+
+_DRIVERS: Final = {
     "lgpio": "gpiozero.pins.lgpio:LGPIOFactory",
     "pigpio": "gpiozero.pins.pigpio:PiGPIOFactory",
     "rpigpio": "gpiozero.pins.rpigpio:RPiGPIOFactory",
@@ -40,10 +44,10 @@ _DRIVERS = {
 }
 """Imported when it is asked for. `auto` is lgpio, which works on every Pi and kernel of today."""
 
-_RUN_WITHOUT = "set gpio.driver: mock to run without pins"
+_RUN_WITHOUT: Final = "set gpio.driver: mock to run without pins"
 
 
-def open_factory(driver: str, dev: Path = Path("/dev")) -> Factory:
+def open_factory(driver: str, dev: Path = Path("/dev")) -> PinFactory:
     """Return what gives pins to gpiozero's devices; the caller closes it after the outputs.
 
     `driver` is `auto` or a key of the table above; `dev` is where the GPIO chips are, and for tests. Raises
@@ -54,113 +58,80 @@ def open_factory(driver: str, dev: Path = Path("/dev")) -> Factory:
         raise HardwareError(f"gpio.driver: {driver}: no GPIO chip in {dev}; {_RUN_WITHOUT}")
     if name == "mock":
         log.warning("gpio.driver is mock: no real pin is switched")
-    module, factory = _DRIVERS[name].split(":")
     try:
-        return getattr(importlib.import_module(module), factory)()
+        factory = _load_factory(*_DRIVERS[name].split(":"))
     except ImportError as exc:
         raise HardwareError(f"gpio.driver: {driver}: {exc}; install that library, or {_RUN_WITHOUT}") from exc
-    except _pin_errors() as exc:
+    except pin_errors() as exc:
         raise HardwareError(f"gpio.driver: {driver}: {exc}; add the user to group gpio, or {_RUN_WITHOUT}") from exc
+    if name == "lgpio":
+        _set_levels_first(factory)
+    return factory
 
 
-class WiredOutput:
-    """One lamp, buzzer or relay on its pin. A pin that fails is logged once, and tried again with every `show`."""
-
-    def __init__(self, name: str, pin: int, device: DigitalOutputDevice) -> None:
-        """Take over a device that is off."""
-        self._name = name
-        self._pin = pin
-        self._device = device
-        self._look: Look = "off"
-        self._failing = False
-
-    def show(self, look: Look) -> None:
-        """Switch the pin, and log it, when it shows something else now."""
-        if look != self._look and self._try(lambda: self._switch(look)):
-            log.info("%s %s (pin %d)", self._name, look, self._pin)
-            self._look = look
-
-    def close(self) -> None:
-        """Switch off and release the pin, which becomes an input."""
-        self.show("off")
-        self._try(self._device.close)
-
-    def _switch(self, look: Look) -> None:
-        if look in _BLINKS_S:
-            self._device.blink(*_BLINKS_S[look])
-        elif look == "on":
-            self._device.on()
-        else:
-            self._device.off()
-
-    def _try(self, action: Callable[[], None]) -> bool:
-        try:
-            action()
-        except _pin_errors() as exc:
-            if not self._failing:
-                log.error("%s failed (pin %d): %s", self._name, self._pin, exc)
-            self._failing = True
-            return False
-        self._failing = False
-        return True
-
-
-class GpioOutputs:
-    """Every lamp, buzzer and relay that is wired. One that fails never stops the others."""
-
-    def __init__(self, settings: Gpio, factory: Factory) -> None:
-        """Take the pins, all of them off. `factory` is from `open_factory` and stays the caller's.
-
-        Raises HardwareError naming the pin when one is busy or not there; the others are released first.
-        """
-        self._closing = ExitStack()
-        self._outputs: dict[str, WiredOutput] = {}
-        with ExitStack() as opened:
-            for name, pin in _wiring(settings):
-                self._outputs[name] = WiredOutput(name, pin, _open_device(name, pin, settings.active_high, factory))
-                opened.callback(self._outputs[name].close)
-            self._closing = opened.pop_all()
-
-    def show(self, decision: Decision) -> None:
-        """Switch the pins that have to change. After `close` it does nothing."""
-        looks: dict[str, Look] = {
-            "lamp": "on" if decision.lamp else "off",
-            "buzzer": "on" if decision.buzzer else "off",
-            "relay": "on" if decision.relay else "off",
-            "ok lamp": "on" if decision.ok_lamp else "off",
-            "status lamp": STATUS_LOOKS[decision.status],
-        }
-        for name, output in self._outputs.items():
-            output.show(looks[name])
-
-    def close(self) -> None:
-        """Switch everything off and release the pins. Calling it again does nothing."""
-        self._outputs = {}
-        self._closing.close()
-
-
-def _wiring(settings: Gpio) -> Iterator[tuple[str, int]]:
-    pins = {
-        "lamp": settings.lamp_pin,
-        "buzzer": settings.buzzer_pin,
-        "status lamp": settings.status_lamp_pin,
-        "ok lamp": settings.ok_lamp_pin,
-        "relay": settings.relay_pin,
-    }
-    return ((name, pin) for name, pin in pins.items() if pin is not None)
-
-
-def _open_device(name: str, pin: int, active_high: bool, factory: Factory) -> DigitalOutputDevice:
-    kind = Buzzer if name == "buzzer" else LED
+def open_output(name: str, pin: int, active_high: bool, factory: PinFactory) -> OutputPin:
+    """Return a pin as an output that is off, and was never on. Raises HardwareError naming the pin."""
     try:
-        return kind(pin, active_high=active_high, initial_value=False, pin_factory=factory)
-    except _pin_errors() as exc:
-        raise HardwareError(
-            f"gpio.{name.replace(' ', '_')}_pin: pin {pin} cannot be used: {exc}; choose another one, or {_RUN_WITHOUT}"
-        ) from exc
+        device: OutputPin = OutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=factory)
+    except pin_errors() as exc:
+        raise _unusable(name, pin, exc) from exc
+    return device
 
 
-def _pin_errors() -> tuple[type[Exception], ...]:
+def open_button(
+    name: str, pin: int, factory: PinFactory, on_change: Callable[[bool], None], settle_s: float
+) -> DigitalInputDevice:
+    """Return a pin as an input that a button pulls to ground. Raises HardwareError naming the pin.
+
+    `on_change` is called in another thread, with True when it is pressed and False when it is let go; the kernel leaves
+    out what lasts less than `settle_s` seconds. The caller closes the device.
+    """
+    try:
+        button = DigitalInputDevice(pin, pull_up=True, bounce_time=settle_s, pin_factory=factory)
+        button.when_activated = lambda: on_change(True)
+        button.when_deactivated = lambda: on_change(False)
+    except pin_errors() as exc:
+        raise _unusable(name, pin, exc) from exc
+    return button
+
+
+def pin_errors() -> tuple[type[Exception], ...]:
     """Return what a failing pin raises; the drivers' own errors are known only once the driver is loaded."""
     drivers = (sys.modules.get(name) for name in ("lgpio", "pigpio"))
     return GPIOZeroError, OSError, RuntimeError, *(driver.error for driver in drivers if driver)
+
+
+def _load_factory(module: str, name: str) -> PinFactory:
+    return getattr(importlib.import_module(module), name)()
+
+
+def _unusable(name: str, pin: int, exc: Exception) -> HardwareError:
+    setting = f"gpio.{name.replace(' ', '_')}_pin"
+    return HardwareError(f"{setting}: pin {pin} cannot be used: {exc}; choose another one, or {_RUN_WITHOUT}")
+
+
+def _set_levels_first(factory: Any) -> None:
+    """Let an lgpio factory give pins that start at their level, and hold it when they are given back.
+
+    gpiozero 2.0.1 makes a pin an output, which is low, and sets its level afterwards, so that a relay that is on when
+    low clicks at every start (gpiozero issue 1177). lgpio can do both in one call to the kernel. A pin that is given
+    back becomes an input; gpiozero switches its pull off, and a transistor on it would float.
+    """
+    lgpio: Any = importlib.import_module("lgpio")
+    base: Any = factory.pin_class
+
+    class LevelFirstPin(base):  # type: ignore[misc]
+        idle_level: int | None = None
+
+        def output_with_state(self, state: bool) -> None:
+            lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))
+            self.idle_level = int(state)
+
+        def close(self) -> None:
+            if self.idle_level is None or self.factory._handle is None:
+                super().close()
+                return
+            pull = lgpio.SET_PULL_UP if self.idle_level else lgpio.SET_PULL_DOWN
+            lgpio.gpio_claim_input(self.factory._handle, self._number, pull)
+
+    factory.pin_class = LevelFirstPin

@@ -17,8 +17,8 @@ from edge.errors import ConfigError
 from edge.settings import Alarm, Camera, Gpio, Schedule, Settings, Zone
 
 TOP_KEYS = (
-    "camera, detector, classifier, accelerator, zone, tracking, alarm, gpio, schedule, journal, snapshots, mqtt, web, "
-    "metrics"
+    "camera, detector, classifier, accelerator, zone, tracking, alarm, gpio, schedule, journal, control, snapshots, "
+    "mqtt, web, metrics"
 )
 HOURS = 'must look like "mon-fri 07:00-19:00" or "22:00-06:00", in small letters'
 POINT = "a point [x, y] between 0 and 1"

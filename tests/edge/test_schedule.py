@@ -34,12 +34,18 @@ def test_a_span_covers_its_days_and_hours(span: str, hour: int, minute: int, ins
 
 
 def test_without_spans_the_alarm_is_always_active_and_never_quiet() -> None:
-    silence = silence_at(FRIDAY, muted=False, config=Schedule())
+    silence = silence_at(FRIDAY, muted=False, config=Schedule(), clock_is_set=True)
     assert (silence.muted, silence.quiet, silence.inactive) == (False, False, False)
 
 
 def test_outside_the_active_spans_it_is_inactive_and_in_quiet_hours_quiet() -> None:
     config = Schedule(active=("mon-fri 07:00-19:00",), quiet_hours=("12:00-13:00",))
-    assert silence_at(FRIDAY.replace(hour=20), False, config).inactive
-    assert silence_at(FRIDAY.replace(hour=12), False, config).quiet
-    assert not silence_at(FRIDAY.replace(hour=11), False, config).quiet
+    assert silence_at(FRIDAY.replace(hour=20), False, config, True).inactive
+    assert silence_at(FRIDAY.replace(hour=12), False, config, True).quiet
+    assert not silence_at(FRIDAY.replace(hour=11), False, config, True).quiet
+
+
+def test_while_the_clock_is_not_set_it_is_active_and_not_quiet() -> None:
+    config = Schedule(active=("mon-fri 07:00-19:00",), quiet_hours=("20:00-21:00",))
+    silence = silence_at(FRIDAY.replace(hour=20), muted=True, config=config, clock_is_set=False)
+    assert (silence.muted, silence.quiet, silence.inactive) == (True, False, False)

@@ -18,6 +18,7 @@ CONFIG = Path(__file__).parents[2] / "config.yaml"
 UNITS = {
     "_px": "pixels",
     "_s": "seconds",
+    "_minutes": "minutes",
     "_deg": "degrees",
     "_fps": "pictures per second",
     "_frac": "fraction",
@@ -171,6 +172,13 @@ def test_a_clash_has_a_sentence_for_each_of_its_keys() -> None:
 
 def test_pins_that_are_not_wired_do_not_clash() -> None:
     assert list(find_clashes(Settings(gpio=Gpio(lamp_pin=None, buzzer_pin=None, status_lamp_pin=None)))) == []
+
+
+@pytest.mark.parametrize("pin", [5, 26])
+def test_only_the_pin_of_an_output_can_be_active_low(pin: int) -> None:
+    assert list(find_clashes(Settings(gpio=Gpio(mute_button_pin=26, active_low_pins=(17, pin))))) == [
+        {"gpio.active_low_pins": f"must be pins of lamps, buzzer or relay, got {pin}"}
+    ]
 
 
 def test_a_triangle_is_enough_for_a_zone() -> None:

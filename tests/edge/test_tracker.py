@@ -7,7 +7,7 @@ from people import MASKED, UNMASKED, UNSURE, square, verdict, walk
 from edge.geometry import Box
 from edge.records import Person, Verdict
 from edge.settings import Tracking
-from edge.tracker import Tracks, follow
+from edge.tracker import Tracks, choose, list_people, list_verdicts, move, vote
 
 CONFIG = Tracking()
 
@@ -15,11 +15,19 @@ CONFIG = Tracking()
 def drive(
     looks: Sequence[Sequence[Verdict]], step_s: float = 0.1, config: Tracking = CONFIG
 ) -> list[tuple[Person, ...]]:
+    """Return who is in view after each frame when every face is judged."""
     state, history = Tracks(), []
     for index, verdicts in enumerate(looks):
-        state, people = follow(state, verdicts, index * step_s, config)
+        state, people = look(state, verdicts, index * step_s, config)
         history.append(people)
     return history
+
+
+def look(
+    state: Tracks, verdicts: Sequence[Verdict], now_s: float, config: Tracking = CONFIG
+) -> tuple[Tracks, tuple[Person, ...]]:
+    state = vote(move(state, [each.face for each in verdicts], now_s, config), verdicts, now_s, config)
+    return state, list_people(state)
 
 
 def test_one_look_does_not_decide() -> None:
@@ -107,7 +115,7 @@ def test_a_poster_that_is_lost_and_found_again_is_no_newcomer() -> None:
 
 def test_state_goes_in_and_comes_out() -> None:
     before = Tracks()
-    follow(before, [verdict(square(100, 100))], 0.0, CONFIG)
+    look(before, [verdict(square(100, 100))], 0.0)
     assert before == Tracks()
 
 
@@ -126,7 +134,7 @@ def test_at_one_look_a_second_an_unmasked_walker_is_still_decided() -> None:
 def test_after_a_gap_somebody_else_in_the_same_place_is_somebody_else() -> None:
     state = Tracks()
     for at_s in (0.0, 0.1, 0.2, 0.3, 58.0):
-        state, people = follow(state, [verdict(square(100, 100))], at_s, CONFIG)
+        state, people = look(state, [verdict(square(100, 100))], at_s)
     assert [(p.id, p.kind) for p in people] == [(2, UNSURE)]
 
 
@@ -142,3 +150,64 @@ def test_a_poster_that_was_hung_up_later_is_no_newcomer_after_it_was_lost() -> N
     history = drive([[]] * 40 + poster + [[]] * 30 + poster[:5])
     assert history[60][0].moved
     assert not history[-1][0].moved
+
+
+def test_people_who_cross_and_hide_each_other_keep_their_numbers() -> None:
+    looks = []
+    for index in range(24):
+        both = [verdict(square(40 + 20 * index, 200)), verdict(square(500 - 20 * index, 205), MASKED)]
+        looks.append(both[:1] if 9 <= index <= 13 else both)
+    history = drive(looks)
+    assert {p.id: p.kind for p in history[8]} == {p.id: p.kind for p in history[-1]} == {1: UNMASKED, 2: MASKED}
+
+
+def test_a_face_that_the_detector_finds_only_every_other_time_is_one_person() -> None:
+    history = drive([[verdict(box)] if index % 2 else [] for index, box in enumerate(walk(16, 8))])
+    assert {p.id for people in history for p in people} == {1}
+    assert history[-1][0].kind is UNMASKED
+
+
+def test_a_frame_rate_that_falls_does_not_break_a_track() -> None:
+    state, at_s, ids = Tracks(), 0.0, set()
+    for index in range(25):
+        at_s += 0.04 * 1.15**index
+        state, people = look(state, [verdict(square(40 + 15 * at_s, 200))], at_s)
+        ids |= {p.id for p in people}
+    assert ids == {1}
+
+
+def test_a_face_that_was_not_judged_moves_its_track_and_changes_no_opinion() -> None:
+    state = Tracks()
+    for index, box in enumerate(walk(10)):
+        state, _ = look(state, [verdict(box, MASKED)], index * 0.1)
+    face = verdict(walk(11)[10]).face
+    state = vote(move(state, [face], 1.0, CONFIG), [], 1.0, CONFIG)
+    (someone,) = list_people(state)
+    assert (someone.box, someone.kind) == (face.box, MASKED)
+    (repeated,) = list_verdicts(state, [face])
+    assert (repeated.face, repeated.kind, repeated.label) == (face, MASKED, "with_mask")
+
+
+def look_far(state: Tracks, now_s: float, at_door: bool) -> tuple[Tracks, int]:
+    """Return the state after a look at somebody who stands there, and how many faces were chosen."""
+    said = verdict(square(100, 100))
+    state = move(state, [said.face], now_s, CONFIG)
+    chosen = choose(state, lambda box: at_door, now_s, CONFIG)
+    return vote(state, [said for _ in chosen], now_s, CONFIG), len(chosen)
+
+
+def test_people_far_from_the_door_are_looked_at_once_and_then_rarely() -> None:
+    state, looks = move(Tracks(), [], 0.0, CONFIG), []
+    for index in range(100):
+        state, count = look_far(state, 3 + index * 0.1, at_door=False)
+        looks.append(count)
+    assert looks[0] == 1
+    assert sum(looks) == 2
+
+
+def test_a_face_that_hung_there_from_the_start_is_looked_at_rarely() -> None:
+    state, looks = Tracks(), []
+    for index in range(100):
+        state, count = look_far(state, index * 0.1, at_door=True)
+        looks.append(count)
+    assert sum(looks) == 2

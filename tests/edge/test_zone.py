@@ -5,7 +5,7 @@ from people import person, square
 
 from edge.geometry import Box
 from edge.settings import Zone
-from edge.zone import contains, is_static, stands_at_door
+from edge.zone import contains, is_static, may_count_soon, stands_at_door
 
 SQUARE = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
@@ -45,6 +45,22 @@ def test_faces_too_small_or_too_large_do_not_count() -> None:
     assert not at_door(square(100, 100, 30), Zone(min_face_frac=0.06))
     assert at_door(square(100, 100, 39), Zone(min_face_frac=0.06))
     assert not at_door(square(0, 0, 640), Zone(max_face_frac=0.9))
+
+
+def test_whoever_stood_at_the_door_stays_there_while_the_box_jitters_at_the_border() -> None:
+    config, width, height = Zone(polygon=SQUARE, min_face_frac=0.125), 640, 480
+    for box in (square(100, 100, 76), square(286, 100, 80)):
+        assert not stands_at_door(person(1, box=box), width, height, 1.0, config)
+        assert stands_at_door(person(1, box=box), width, height, 1.0, config, stood_there=True)
+    assert not stands_at_door(person(1, box=square(330, 100)), width, height, 1.0, config, stood_there=True)
+
+
+def test_whoever_comes_near_the_door_is_looked_at_already() -> None:
+    config = Zone(polygon=SQUARE, min_face_frac=0.125)
+    assert may_count_soon(square(360, 100), 640, 480, config)
+    assert may_count_soon(square(100, 100, 60), 640, 480, config)
+    assert not may_count_soon(square(450, 100), 640, 480, config)
+    assert not may_count_soon(square(100, 100, 40), 640, 480, config)
 
 
 def test_a_face_that_never_moved_does_not_count() -> None:

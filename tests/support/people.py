@@ -21,7 +21,7 @@ def square(x: float, y: float, side: float = 80.0) -> Box:
 def verdict(box: Box, kind: VerdictKind = UNMASKED, score: float = 1.0) -> Verdict:
     """Return what one look at a face said."""
     label = LABELS[kind]
-    return Verdict(Face(0, box, 0.9), label, score, {label: score}, kind)
+    return Verdict(Face(0, box, 0.9), label, score, {label: score}, kind, score)
 
 
 def person(number: int, kind: VerdictKind = UNMASKED, box: Box | None = None, moved: bool = True) -> Person:

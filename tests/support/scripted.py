@@ -32,16 +32,19 @@ class ScriptedSource:
 
 
 class ScriptedEyes:
-    """Detector and classifier in one: gives the verdicts that a script has for each frame."""
+    """Detector and classifier in one: gives the verdicts that a script has for each frame; counts what it judged."""
 
     def __init__(self, script: Sequence[Sequence[Verdict]]) -> None:
         self._script = script
+        self.judged: list[int] = []
 
     def detect(self, frame: Frame) -> tuple[Face, ...]:
         return tuple(verdict.face for verdict in self._script[frame.frame_index])
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
-        return tuple(self._script[frame.frame_index])
+        self.judged.append(len(faces))
+        said = {verdict.face: verdict for verdict in self._script[frame.frame_index]}
+        return tuple(said[face] for face in faces)
 
 
 def scripted_looker(script: Sequence[Sequence[Verdict]]) -> Looker:

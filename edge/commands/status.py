@@ -1,0 +1,83 @@
+"""maskwatch status: what the running daemon says about itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from edge.commands import read_settings
+from edge.control import ask
+
+STATES = {
+    "starting": "starting",
+    "watching": "watching the door",
+    "blind": "blind: the camera gives no picture",
+    "off": "stopping",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("--json", action="store_true", help="print it as one JSON line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the daemon and print what it says; HardwareError (exit code 3) when it does not run or is not reached."""
+    said = ask(Path(read_settings(options).control.path), {"command": "status"})
+    print(json.dumps(said) if options.json else describe(said))
+    return 0
+
+
+def describe(said: Mapping[str, Any]) -> str:
+    """Return what the daemon said as lines for people; times are local."""
+    since = f"{to_local(said['since'])} ({to_span(said['state_s'])})"
+    lines = {
+        "state": f"{STATES.get(said['state'], said['state'])}, since {since}",
+        "alarm": said["alarm"],
+        "muted": f"until {to_local(said['muted_until'])} ({to_span(said['muted_s'])} left)" if said["muted"] else "no",
+        "at the door": f"{said['people']} {'person' if said['people'] == 1 else 'people'} now",
+        "frames": _describe_frames(said),
+        "clock": "set" if said["clock_set"] else "not set: times may be wrong, schedule and quiet hours do not count",
+        "journal": _describe_journal(said["journal"]),
+        **{name: _describe_model(model) for name, model in said["models"].items()},
+        "config": said["config"] or "none, the defaults are in force",
+        "version": f"maskwatch {said['version']}, process {said['pid']}",
+    }
+    return "\n".join(f"{name + ':':13}{text}" for name, text in lines.items())
+
+
+def to_local(text: str) -> str:
+    """Return a UTC time such as `2026-11-20T08:15:00Z` as local date and time."""
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def to_span(seconds: float) -> str:
+    """Return seconds as `42 s`, `12 min`, `3 h 5 min` or `2 d 4 h`."""
+    span = timedelta(seconds=round(seconds))
+    hours, minutes = span.seconds // 3600, span.seconds % 3600 // 60
+    if span.days:
+        return f"{span.days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{span.seconds} s"
+
+
+def _describe_frames(said: Mapping[str, Any]) -> str:
+    if said["frame_age_s"] is None:
+        return "none yet"
+    return f"{said['fps']:.1f} a second, the last one {said['frame_age_s']:.1f} s ago, {said['frames']:,} in all"
+
+
+def _describe_journal(journal: Mapping[str, Any]) -> str:
+    if journal["state"] == "off":
+        return "off"
+    words = {"writing": "fine", "failing": f"cannot be written ({journal['reason']})"}
+    return f"{words.get(journal['state'], journal['state'])}, {journal['path']}"
+
+
+def _describe_model(model: Mapping[str, Any]) -> str:
+    return f"{model['file']}, {model['error'] if 'error' in model else 'sha256 ' + model['sha256'][:12]}"

@@ -1,0 +1,125 @@
+"""What the daemon tells others: every frame goes into the journal's counts and the status, every change is an event."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from edge.clock import Moment, read_clock
+from edge.control import Answer, Control
+from edge.journal import Journal
+from edge.journal_file import EntryKind
+from edge.mute import Mute
+from edge.pipeline import Turn
+from edge.records import AlarmState
+from edge.settings import Settings, limits_of
+from edge.status import Seen, Status, to_text
+from edge.visits import Visits, count_visits
+
+log = logging.getLogger(__name__)
+
+_ON = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
+
+
+class Recorder:
+    """Follows the frames, in the frame loop's thread; answers the control socket, in its own."""
+
+    def __init__(
+        self, settings: Settings, journal: Journal, mute: Mute, status: Status, clock: Callable[[], Moment] = read_clock
+    ) -> None:
+        """Begin with nobody at the door, the alarm off and nothing muted."""
+        self._settings, self._journal, self._mute, self._status = settings, journal, mute, status
+        self._clock = clock
+        self._visits = Visits()
+        self._alarm_on = self._muted = False
+
+    def add(self, turn: Turn, now_s: float) -> None:
+        """Take in what a frame gave; `now_s` is in monotonic seconds."""
+        self._status.tell(Seen(len(turn.at_door), turn.decision.alarm, turn.decision.status), now_s)
+        min_stay_s = self._settings.tracking.window_s
+        self._visits, kinds = count_visits(self._visits, turn.people, turn.at_door, turn.frame.captured_s, min_stay_s)
+        for kind in kinds:
+            self._journal.count(kind)
+        self._note_alarm(turn.decision.alarm in _ON)
+        self._note_mute(now_s)
+
+    def close(self) -> None:
+        """Count those who are still waiting for a decision, and end an alarm that is on."""
+        left, self._visits = count_visits(self._visits, (), (), 0.0, self._settings.tracking.window_s), Visits()
+        for kind in left[1]:
+            self._journal.count(kind)
+        self._note_alarm(False)
+
+    def answers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Answer]]:
+        """Return what the control socket can be asked."""
+        return {"status": self._say_status, "mute": self._do_mute, "unmute": self._do_unmute}
+
+    def _note_alarm(self, on: bool) -> None:
+        if on is not self._alarm_on:
+            self._journal.note(EntryKind.ALARM_ON if on else EntryKind.ALARM_OFF)
+        self._alarm_on = on
+
+    def _note_mute(self, now_s: float) -> None:
+        """Note a change, whoever made it: the socket, the button, or time."""
+        left_s = self._mute.remaining_s(now_s)
+        if (left_s > 0) is not self._muted:
+            self._muted = left_s > 0
+            detail = f"for {left_s / 60:.0f} min" if self._muted else ""
+            self._journal.note(EntryKind.MUTE if self._muted else EntryKind.UNMUTE, detail)
+
+    def _say_status(self, request: Mapping[str, Any]) -> Answer:
+        now = self._clock()
+        health = self._journal.health
+        journal = {"state": health.state, "reason": health.reason, "path": self._settings.journal.path}
+        return {**self._status.ask(now), **self._say_mute(now), "journal": journal}
+
+    def _say_mute(self, now: Moment) -> Answer:
+        left_s = self._mute.remaining_s(now.monotonic_s)
+        until = to_text(now.utc_s + left_s) if left_s else None
+        return {"muted": left_s > 0, "muted_s": round(left_s), "muted_until": until}
+
+    def _do_mute(self, request: Mapping[str, Any]) -> Answer:
+        gpio = self._settings.gpio
+        low, high = limits_of(gpio, "mute_minutes")
+        minutes = request.get("minutes", gpio.mute_minutes)
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not low <= minutes <= high:
+            raise ValueError(f"minutes must be between {low:g} and {high:g}, got {minutes!r:.40}")
+        now = self._clock()
+        self._mute.set(now.monotonic_s + 60 * minutes)
+        log.info("muted for %g min", minutes)
+        return self._say_mute(now)
+
+    def _do_unmute(self, request: Mapping[str, Any]) -> Answer:
+        self._mute.clear()
+        log.info("unmuted")
+        return self._say_mute(self._clock())
+
+
+@contextmanager
+def recording(settings: Settings, mute: Mute, facts: Mapping[str, Any]) -> Iterator[Recorder]:
+    """Yield a recorder with its journal and control socket; start, stop and faults in between are written down."""
+    with closing(Journal(settings.journal)) as journal:
+        journal.note(EntryKind.START, f"maskwatch {facts['version']}")
+        recorder = Recorder(settings, journal, mute, Status(read_clock().monotonic_s, facts))
+        try:
+            with _listening(Path(settings.control.path), recorder), closing(recorder):
+                yield recorder
+        except Exception as exc:
+            journal.note(EntryKind.FAULT, str(exc) or type(exc).__name__)
+            raise
+        finally:
+            journal.note(EntryKind.STOP)
+
+
+def _listening(path: Path, recorder: Recorder) -> AbstractContextManager[Control | None]:
+    """Return the control socket; where that cannot be, say so and go on without."""
+    try:
+        return closing(Control(path, recorder.answers()))
+    except OSError as exc:
+        reason = exc.strerror if path.parent.is_dir() else f"there is no folder {path.parent}"
+        advice = "maskwatch status, mute and unmute do not reach this daemon; correct control.path or make the folder"
+        log.warning("control: %s cannot be made (%s); %s", path, reason or exc, advice)
+        return nullcontext()

@@ -1,0 +1,105 @@
+"""What the running daemon says about itself: the frame loop tells, the control socket asks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from edge.clock import Moment
+from edge.errors import ModelError
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
+from edge.pipeline import CAMERA_LOST_S
+from edge.records import AlarmState, StatusPattern
+from edge.settings import Settings
+
+_RATE_OVER_S = 10.0
+_MOST_FRAMES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last frame gave."""
+
+    people: int = 0
+    alarm: AlarmState = AlarmState.CLEAR
+    status: StatusPattern = StatusPattern.STARTING
+
+
+class Status:
+    """Safe to tell and to ask from several threads; times are monotonic seconds, given by the caller."""
+
+    def __init__(self, started_s: float, facts: Mapping[str, Any]) -> None:
+        """Begin as starting. `facts` do not change while the daemon runs: version, models, files."""
+        self._lock = threading.Lock()
+        self._facts = facts
+        self._seen, self._since_s, self._frames = Seen(), started_s, 0
+        self._times_s: deque[float] = deque(maxlen=_MOST_FRAMES)
+
+    def tell(self, seen: Seen, now_s: float) -> None:
+        """Take in what a frame gave."""
+        with self._lock:
+            gap = bool(self._times_s) and now_s - self._times_s[-1] > CAMERA_LOST_S
+            if gap or seen.status is not self._seen.status:
+                self._since_s = now_s
+            self._seen, self._frames = seen, self._frames + 1
+            self._times_s.append(now_s)
+
+    def ask(self, now: Moment) -> dict[str, Any]:
+        """Return all that is known, fit for JSON: `state` and since when, frames, people at the door, alarm, facts."""
+        with self._lock:
+            seen, since_s, frames, times_s = self._seen, self._since_s, self._frames, tuple(self._times_s)
+        now_s = now.monotonic_s
+        state = seen.status
+        if times_s and now_s - times_s[-1] > CAMERA_LOST_S:
+            state, since_s = StatusPattern.BLIND, times_s[-1]
+        return {
+            "state": state.value,
+            "since": to_text(now.utc_s - (now_s - since_s)),
+            "state_s": round(now_s - since_s, 1),
+            "clock_set": now.clock_set,
+            "frames": frames,
+            "fps": round(rate_of(times_s, now_s), 1),
+            "frame_age_s": round(now_s - times_s[-1], 2) if times_s else None,
+            "people": seen.people,
+            "alarm": seen.alarm.value,
+            **self._facts,
+        }
+
+
+def rate_of(times_s: tuple[float, ...], now_s: float) -> float:
+    """Return how many frames a second came over the last ten seconds, or since the first one; 0.0 for less than two."""
+    recent = [at_s for at_s in times_s if now_s - at_s <= _RATE_OVER_S]
+    return (len(recent) - 1) / max(now_s - recent[0], 1e-3) if len(recent) > 1 else 0.0
+
+
+def to_text(utc_s: float) -> str:
+    """Return UTC seconds since 1970 as `2026-11-20T08:15:00Z`."""
+    return datetime.fromtimestamp(utc_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> dict[str, Any]:
+    """Return what does not change while the daemon runs; relative model paths are relative to `root`."""
+    return {
+        "version": metadata.version("maskwatch"),
+        "pid": os.getpid(),
+        "config": str(config_path.absolute()) if config_path else None,
+        "models": {
+            "detector": _describe(root / settings.detector.model, DETECTOR_KIND),
+            "classifier": _describe(root / settings.classifier.model, CLASSIFIER_KIND),
+        },
+    }
+
+
+def _describe(model: Path, kind: str) -> dict[str, Any]:
+    try:
+        manifest = read_model(model, kind)[1]
+    except ModelError as exc:  # the daemon ends with it in a moment, and the journal shall say so
+        return {"file": str(model), "error": str(exc)}
+    return {"file": str(model), "sha256": manifest.sha256, "labels": list(manifest.labels)}

@@ -1,0 +1,151 @@
+"""What the frames leave in the journal and the status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from people import MASKED, UNMASKED, blank_frame, person, square
+
+from edge import settings
+from edge.clock import Moment
+from edge.errors import HardwareError
+from edge.journal import Journal
+from edge.journal_file import Entry, EntryKind, read_entries
+from edge.mute import Mute
+from edge.pipeline import Turn
+from edge.recorder import Recorder, recording
+from edge.records import AlarmState, Decision, Person, StatusPattern
+from edge.settings import Settings
+from edge.status import Status
+
+CLEAR, ALARM, HOLDING, COOLDOWN = AlarmState.CLEAR, AlarmState.ALARM, AlarmState.HOLDING, AlarmState.COOLDOWN
+NOON_S = 1_795_219_200.0
+FACTS = {"version": "9.9"}
+
+
+def turn(at_s: float, at_door: Sequence[Person] = (), alarm: AlarmState = CLEAR, far: Sequence[Person] = ()) -> Turn:
+    decision = Decision(0, at_s, alarm, False, False, False, False, StatusPattern.WATCHING)
+    return Turn(blank_frame(0, at_s), (), (*at_door, *far), decision, tuple(at_door))
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        journal=settings.Journal(path=str(folder / "j.db")), control=settings.Control(path=str(folder / "c.sock"))
+    )
+
+
+class Door:
+    """A recorder with its journal, mute and status, at noon."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_s = 0.0
+        self.path = folder / "j.db"
+        self.mute = Mute()
+        config = settings_in(folder)
+        self.journal = Journal(config.journal, self.read_clock)
+        self.recorder = Recorder(config, self.journal, self.mute, Status(0.0, FACTS), self.read_clock)
+
+    def read_clock(self) -> Moment:
+        return Moment(NOON_S + self.now_s, True, self.now_s)
+
+    def see(self, *turns: Turn) -> None:
+        for each in turns:
+            self.now_s = each.frame.captured_s
+            self.recorder.add(each, self.now_s)
+
+    def entries(self) -> list[Entry]:
+        self.recorder.close()
+        self.journal.close()
+        return list(read_entries(self.path, 0.0, 1e12)) if self.path.exists() else []
+
+    def events(self) -> list[tuple[EntryKind, float, str]]:
+        entries = self.entries()
+        return [(e.kind, e.at_s - NOON_S, e.detail) for e in entries if e.kind is not EntryKind.COUNTS]
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+def test_an_alarm_is_two_events_however_many_frames_it_lasts(door: Door) -> None:
+    states = [CLEAR, ALARM, ALARM, HOLDING, ALARM, HOLDING, COOLDOWN, CLEAR]
+    door.see(*(turn(float(number), alarm=state) for number, state in enumerate(states)))
+    assert door.events() == [(EntryKind.ALARM_ON, 1.0, ""), (EntryKind.ALARM_OFF, 6.0, "")]
+
+
+def test_an_alarm_that_is_on_at_the_end_goes_off_then(door: Door) -> None:
+    door.see(turn(1.0, alarm=ALARM))
+    assert [kind for kind, _, _ in door.events()] == [EntryKind.ALARM_ON, EntryKind.ALARM_OFF]
+
+
+def test_visitors_at_the_door_are_counted_and_people_far_away_are_not(door: Door) -> None:
+    far = person(3, UNMASKED, square(10, 10, side=12))
+    door.see(turn(1.0, [person(1, MASKED), person(2, UNMASKED)], far=[far]), turn(1.1, far=[far]))
+    assert [(e.masked, e.unmasked, e.unsure) for e in door.entries()] == [(1, 1, 0)]
+
+
+def test_a_mute_and_its_end_by_itself_are_events_whoever_set_it(door: Door) -> None:
+    door.mute.set(until_s=100.0)
+    door.see(turn(10.0), turn(50.0), turn(99.0), turn(100.0))
+    assert door.events() == [(EntryKind.MUTE, 10.0, "for 2 min"), (EntryKind.UNMUTE, 100.0, "")]
+
+
+def test_the_status_tells_of_the_last_frame_the_mute_and_the_journal(door: Door) -> None:
+    door.see(turn(5.0, [person(1, UNMASKED)], ALARM))
+    door.mute.set(until_s=65.0)
+    said = door.recorder.answers()["status"]({})
+    assert (said["state"], said["people"], said["alarm"], said["version"]) == ("watching", 1, "alarm", "9.9")
+    assert (said["muted"], said["muted_s"], said["muted_until"]) == (True, 60, "2026-11-21T00:01:05Z")
+    assert said["journal"]["state"] == "writing"
+    door.entries()
+
+
+def test_muting_without_minutes_takes_those_of_the_settings(door: Door) -> None:
+    door.recorder.answers()["mute"]({})
+    assert door.mute.remaining_s(0.0) == 15 * 60
+    door.recorder.answers()["mute"]({"minutes": 480})
+    assert door.mute.remaining_s(0.0) == 480 * 60
+    door.recorder.answers()["unmute"]({})
+    assert not door.mute.is_muted(0.0)
+    door.entries()
+
+
+@pytest.mark.parametrize("minutes", [0, 481, -1, "5", None, True, float("nan"), float("inf"), [5]])
+def test_minutes_that_make_no_sense_are_refused_and_mute_nothing(door: Door, minutes: object) -> None:
+    with pytest.raises(ValueError, match="minutes must be between 1 and 480"):
+        door.recorder.answers()["mute"]({"minutes": minutes})
+    assert not door.mute.is_muted(0.0)
+    door.entries()
+
+
+def test_start_fault_and_stop_are_events(tmp_path: Path) -> None:
+    with (
+        pytest.raises(HardwareError),
+        recording(settings_in(tmp_path), Mute(), FACTS) as recorder,
+    ):
+        recorder.add(turn(1.0, alarm=ALARM), 1.0)
+        raise HardwareError("camera 0: gone")
+    found = read_entries(tmp_path / "j.db", 0.0, 1e12)
+    assert [(entry.kind, entry.detail) for entry in found] == [
+        (EntryKind.START, "maskwatch 9.9"),
+        (EntryKind.ALARM_ON, ""),
+        (EntryKind.ALARM_OFF, ""),
+        (EntryKind.FAULT, "camera 0: gone"),
+        (EntryKind.STOP, ""),
+    ]
+    assert not (tmp_path / "c.sock").exists()
+
+
+def test_a_socket_that_cannot_be_is_said_once_and_the_rest_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = Settings(
+        journal=settings.Journal(enabled=False), control=settings.Control(path=str(tmp_path / "none" / "c.sock"))
+    )
+    with recording(config, Mute(), FACTS) as recorder:
+        recorder.add(turn(1.0), 1.0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "control.path" in caplog.text

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from edge.settings import Schedule
+from edge.silencer import Silencer
+
+FRIDAY_NIGHT = datetime(2026, 11, 20, 23)
+DAYTIME = Schedule(active=("mon-fri 07:00-19:00",))
+
+
+def test_a_clock_that_is_not_set_is_said_once_and_leaves_the_alarm_active(caplog: pytest.LogCaptureFixture) -> None:
+    silencer = Silencer(DAYTIME, lambda: FRIDAY_NIGHT, lambda: False)
+    assert not any(silencer.silence(muted=False).inactive for _ in range(5))
+    assert [record.message.split(":")[0] for record in caplog.records] == ["clock not set yet"]
+
+
+def test_the_schedule_counts_as_soon_as_the_clock_is_set() -> None:
+    answers = iter([False, True])
+    silencer = Silencer(DAYTIME, lambda: FRIDAY_NIGHT, lambda: next(answers))
+    assert [silencer.silence(muted=False).inactive for _ in range(2)] == [False, True]
+
+
+def test_without_spans_nobody_asks_whether_the_clock_is_set(caplog: pytest.LogCaptureFixture) -> None:
+    silencer = Silencer(Schedule(), lambda: FRIDAY_NIGHT, lambda: pytest.fail("asked"))
+    assert silencer.silence(muted=True).muted
+    assert not caplog.records
