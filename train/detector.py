@@ -102,8 +102,7 @@ def _start(
         network.load_weights(kept)
         return network
     network = start_network(recipe, weights, training)
-    network.save_weights(run / "unfinished.weights.h5")
-    (run / "unfinished.weights.h5").rename(kept)
+    _keep(network, kept)
     return network
 
 
@@ -120,6 +119,10 @@ def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer
 
 def _keep_last(run: Path, network: keras.Model) -> keras.callbacks.Callback:
     """Return a callback that keeps the weights after each epoch, so that a half-trained detector can be tried."""
-    return keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: network.save_weights(run / "last.weights.h5")
-    )
+    return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _keep(network, run / "last.weights.h5"))
+
+
+def _keep(network: keras.Model, path: Path) -> None:
+    """Write the weights whole or not at all."""
+    network.save_weights(path.parent / "unfinished.weights.h5")
+    (path.parent / "unfinished.weights.h5").rename(path)

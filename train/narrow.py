@@ -21,7 +21,7 @@ _Array = NDArray[np.float32]
 _ROWS = 12000
 _RIDGE = 1e-4
 _STEM_BATCH = 16
-_STEM_STEPS = 500
+_STEM_EPOCHS = 32
 _FEW = 64
 
 
@@ -34,7 +34,7 @@ class _Norm(NamedTuple):
     variance: _Array
 
 
-def start_from(network: keras.Model, source: keras.Model, pictures: _Array, stem_steps: int = _STEM_STEPS) -> None:
+def start_from(network: keras.Model, source: keras.Model, pictures: _Array) -> None:
     """Set the network's weights in place from those of `source`, a MobileNetV2 without top or an older detector.
 
     Both must take the same input size; `pictures` (n, h, w, 3) float32 in −1…1 are samples of what the detector will
@@ -43,7 +43,7 @@ def start_from(network: keras.Model, source: keras.Model, pictures: _Array, stem
     named = {layer.name.lower(): layer for layer in source.layers}
     _copy_alike(network, named)
     numbers = list(BLOCKS)
-    _fit_stem(network, _output(source, named, numbers[0] - 1), pictures, stem_steps)
+    _fit_stem(network, _output(source, named, numbers[0] - 1), pictures)
     few = pictures[:_FEW]
     _settle_statistics(network, few)
     for number, next_number in zip(numbers, [*numbers[1:], numbers[-1] + 1], strict=True):
@@ -66,14 +66,25 @@ def _output(source: keras.Model, named: dict[str, keras.layers.Layer], number: i
     return keras.Model(source.input, last.output)
 
 
-def _fit_stem(network: keras.Model, wanted: keras.Model, pictures: _Array, steps: int) -> None:
+def _fit_stem(network: keras.Model, wanted: keras.Model, pictures: _Array) -> None:
     targets = _run(wanted, pictures)
-    spread = targets.std(axis=(0, 1, 2)) + 1e-6
-    stem = keras.Model(network.input, network.get_layer(STEM_END).output)
-    schedule = keras.optimizers.schedules.CosineDecay(4e-3, steps)
+    middle, spread = targets.mean(axis=(0, 1, 2)), targets.std(axis=(0, 1, 2)) + 1e-6
+    end = network.get_layer(STEM_END)
+    end.set_weights([spread, middle, *end.get_weights()[2:]])
+    stem = keras.Model(network.input, end.output)
+    steps_per_epoch = -(-len(pictures) // _STEM_BATCH)
+    schedule = keras.optimizers.schedules.CosineDecay(4e-3, _STEM_EPOCHS * steps_per_epoch)
     stem.compile(keras.optimizers.Adam(schedule), _ScaledError(spread))
-    epochs = -(-steps * _STEM_BATCH // len(pictures))
-    stem.fit(pictures, targets, batch_size=_STEM_BATCH, epochs=epochs, verbose=0)
+    stem.fit(pictures, targets, batch_size=_STEM_BATCH, epochs=_STEM_EPOCHS, verbose=0)
+    for layer in stem.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            _catch_up(layer, _flat(_run(keras.Model(stem.input, layer.input), pictures[:_FEW])))
+
+
+def _catch_up(layer: keras.layers.BatchNormalization, seen: _Array) -> None:
+    """Set the statistics to those of what the layer sees: its moving averages lag behind a short training."""
+    gamma, beta, _, _ = layer.get_weights()
+    layer.set_weights([gamma, beta, seen.mean(axis=0), seen.var(axis=0)])
 
 
 class _ScaledError(keras.losses.Loss):  # type: ignore[misc]
