@@ -13,6 +13,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, Literal
 
+from edge.devices import find_device_problem
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -241,8 +243,8 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
     yield from _find_missing(settings)
-    if settings.camera.source == "files" and isinstance(settings.camera.device, int):
-        yield {"camera.device": f"must name a file or folder when source is files, got {settings.camera.device}"}
+    if problem := find_device_problem(settings.camera.source, settings.camera.device):
+        yield {"camera.device": problem}
 
 
 def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
@@ -281,7 +283,6 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
 def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
     """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
     asked = {
-        "camera.source": settings.camera.source in ("picamera", "rtsp"),
         "detector.backend": settings.detector.backend == "yunet",
         "accelerator": settings.accelerator == "edgetpu",
         "mqtt.enabled": settings.mqtt.enabled,

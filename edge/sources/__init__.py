@@ -6,7 +6,8 @@ import importlib
 import logging
 from typing import Protocol, cast
 
-from edge.errors import ConfigError
+from edge.devices import is_address
+from edge.errors import ConfigError, HardwareError
 from edge.records import Frame
 from edge.settings import Camera
 
@@ -14,12 +15,11 @@ log = logging.getLogger(__name__)
 
 SOURCES = {
     "files": "edge.sources.files:open_source",
+    "picamera": "edge.sources.picamera:open_source",
+    "rtsp": "edge.sources.rtsp:open_source",
     "v4l2": "edge.sources.v4l2:open_source",
 }
 """Where each `camera.source` is opened; imported when it is asked for."""
-
-AUTO = "v4l2"
-"""What `camera.source: auto` stands for."""
 
 
 class Source(Protocol):
@@ -42,10 +42,30 @@ def open_source(camera: Camera) -> Source:
 
     Raises ConfigError for a source that this version lacks, HardwareError without a camera, DataError without a file.
     """
-    name = AUTO if camera.source == "auto" else camera.source
+    name = choose_source(camera.device) if camera.source == "auto" else camera.source
     if name not in SOURCES:
         raise ConfigError(f"camera.source: must be auto or one of {', '.join(sorted(SOURCES))}, got {name}")
-    if camera.source == "auto":
-        log.info("camera.source auto: %s", name)
     module, function = SOURCES[name].split(":")
     return cast(Source, getattr(importlib.import_module(module), function)(camera))
+
+
+def choose_source(device: int | str) -> str:
+    """Return what `camera.source: auto` stands for with this `camera.device`, and say so in the log.
+
+    A number is the Pi camera if there is one, else a USB camera; a path is a USB camera, an address a network camera.
+    """
+    name, reason = _choose(device)
+    log.info("camera.source auto: %s, %s", name, reason)
+    return name
+
+
+def _choose(device: int | str) -> tuple[str, str]:
+    if isinstance(device, str):
+        return ("rtsp", "device is an address") if is_address(device) else ("v4l2", "device is a path")
+    from edge.sources.picamera import find_cameras  # here, as that file imports this package
+
+    try:
+        models = find_cameras()
+    except HardwareError as exc:
+        return "v4l2", str(exc)
+    return ("picamera", f"found {', '.join(models)}") if models else ("v4l2", "no Pi camera is connected")

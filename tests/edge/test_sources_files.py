@@ -366,5 +366,5 @@ def test_files_source_needs_a_path() -> None:
 
 
 def test_source_that_this_version_lacks_lists_those_it_has() -> None:
-    with pytest.raises(ConfigError, match="files, v4l2, got rtsp"):
-        open_source(Camera(source="rtsp"))
+    with pytest.raises(ConfigError, match="files, picamera, rtsp, v4l2, got webcam"):
+        open_source(Camera(source="webcam"))
