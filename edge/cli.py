@@ -18,6 +18,7 @@ COMMANDS = {
     "image": "find faces and labels in pictures; write annotated copies",
     "video": "find them in a video or GIF, through tracker and alarm",
     "check": "validate config.yaml",
+    "doctor": "look at everything that the appliance needs; say what is wrong and what to do",
     "test-outputs": "flash the lamps and beep, to check the wiring",
     "outputs-off": "switch every output off; systemd runs it after the daemon has ended",
     "snapshot": "save one annotated picture from the camera, to aim it",

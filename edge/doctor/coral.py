@@ -1,0 +1,86 @@
+"""A Coral USB Accelerator: whether it is seen, at which speed, and whether its library fits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edge.doctor.findings import Finding, ok, problem, skipped, warning
+from edge.doctor.system import Patient, System
+
+_IDS = frozenset({("1a6e", "089a"), ("18d1", "9302")})
+"""USB ids of one and the same stick, before and after its firmware was loaded."""
+
+_USB3_MBIT = 5000
+_UDEV = (
+    "add udev rules for both USB ids of the stick, 1a6e:089a and 18d1:9302 (the package libedgetpu1-std has them), "
+    "then plug it in again"
+)
+_LIBRARY_PLACES = ("/usr/lib/*/libedgetpu.so.1", "/usr/lib/libedgetpu.so.1", "/usr/local/lib/libedgetpu.so.1")
+_PACKAGES = ("libedgetpu1-std", "libedgetpu1-max")
+_NEWER = "install a newer libedgetpu, built for today's TensorFlow Lite, from github.com/feranick/libedgetpu"
+_SPLIT = (2, 12)
+"""From this tflite-runtime on, Google's libedgetpu 16.0 crashes (google-coral/edgetpu#812)."""
+
+
+def check_coral(patient: Patient) -> Finding:
+    """Return whether a Coral is there, may be used, and hangs on USB 3."""
+    name, wanted, system = "coral", patient.settings.accelerator, patient.system
+    stick = find_stick(system)
+    if system.path("/dev/apex_0").exists():
+        return ok(name, "on PCI Express, /dev/apex_0")
+    if stick is None and wanted == "edgetpu":
+        advice = "plug it in (a USB 3 port), or set accelerator: auto"
+        return problem(name, "accelerator is edgetpu, and no Coral is seen", advice)
+    if stick is None:
+        return skipped(name, "none is plugged in; the processor runs the models")
+    node = _usb_node(stick)
+    if not system.access(system.path(node), os.R_OK | os.W_OK):
+        return problem(name, f"{node}: no permission", _UDEV)
+    return _judge_speed(_read(stick / "speed"))
+
+
+def check_coral_library(patient: Patient) -> Finding:
+    """Return whether libedgetpu is there when a Coral is, and fits the TFLite runtime."""
+    name, system = "edgetpu", patient.system
+    if find_stick(system) is None and not system.path("/dev/apex_0").exists():
+        return skipped(name, "no Coral, so libedgetpu is not needed")
+    library = next((path for place in _LIBRARY_PLACES for path in system.glob(place)), None)
+    if library is None:
+        return problem(name, "a Coral is there, libedgetpu.so.1 is not", f"{_NEWER}; accelerator: cpu does without")
+    version = next(filter(None, (system.run(("dpkg-query", "-Wf${Version}", each)) for each in _PACKAGES)), "")
+    says = f"libedgetpu {version or 'of unknown version'}"
+    if not version.startswith("16.0") or "tf" in version:  # rebuilt packages are called 16.0tf2.17.1
+        return ok(name, says)
+    return _judge_pair(says, system)
+
+
+def find_stick(system: System) -> Path | None:
+    """Return the folder in /sys of a Coral on USB, or None."""
+    folders = (path.parent for path in system.glob("/sys/bus/usb/devices/*/idVendor"))
+    return next((each for each in folders if (_read(each / "idVendor"), _read(each / "idProduct")) in _IDS), None)
+
+
+def _judge_pair(says: str, system: System) -> Finding:
+    old, litert = system.version_of("tflite-runtime"), system.version_of("ai-edge-litert")
+    if litert:
+        return warning("edgetpu", f"Google's {says} is older than LiteRT {litert} and may crash it", _NEWER)
+    if old and tuple(map(int, old.split(".")[:2])) >= _SPLIT:
+        return problem("edgetpu", f"Google's {says} crashes tflite-runtime {old}", _NEWER)
+    return ok("edgetpu", says)
+
+
+def _judge_speed(speed: str) -> Finding:
+    if speed.isdigit() and int(speed) >= _USB3_MBIT:
+        return ok("coral", f"on USB 3 ({speed} Mbit/s)")
+    advice = "use a blue (USB 3) port and the cable that came with it; a Pi 3 has no USB 3"
+    return warning("coral", f"on USB 2 ({speed or '?'} Mbit/s): three times slower", advice)
+
+
+def _usb_node(stick: Path) -> str:
+    numbers = [_read(stick / name) for name in ("busnum", "devnum")]
+    return "/dev/bus/usb/" + "/".join(number.zfill(3) for number in numbers)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""

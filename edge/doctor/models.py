@@ -1,0 +1,66 @@
+"""config.yaml, and the models that it names."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge.config import load_settings
+from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.system import Patient, System
+from edge.errors import ConfigError, ModelError
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
+
+_LOAD = """
+import sys
+from pathlib import Path
+from edge.errors import ModelError
+from edge.runtime.tflite import TfliteModel
+try:
+    TfliteModel(Path(sys.argv[1]), sys.argv[2])
+except (ImportError, ModelError) as exc:
+    print(exc)
+"""
+
+
+def check_config(patient: Patient) -> Finding:
+    """Return whether config.yaml is valid; `maskwatch check` lists all of its errors."""
+    if patient.config is None:
+        return ok("config", "no config.yaml: the defaults are in force")
+    try:
+        load_settings(patient.config)
+    except ConfigError as exc:
+        first, *others = str(exc).splitlines()
+        more = f", and {len(others)} more" if others else ""
+        return problem("config", first + more, "correct that line; `maskwatch check` lists every error")
+    return ok("config", f"{patient.config} is valid")
+
+
+def check_detector_model(patient: Patient) -> Finding:
+    """Return whether the face detector is what its manifest promises, and loads."""
+    detector = patient.settings.detector
+    if detector.backend == "tflite":
+        return _check_model("detector", patient.home / detector.model, DETECTOR_KIND, patient.system)
+    if (patient.home / detector.model).is_file():
+        return skipped("detector", f"{detector.model} is for {detector.backend} and has no manifest")
+    return problem("detector", f"{detector.model} does not exist", "correct detector.model in config.yaml")
+
+
+def check_classifier_model(patient: Patient) -> Finding:
+    """Return whether the mask classifier is what its manifest promises, and loads."""
+    return _check_model("classifier", patient.home / patient.settings.classifier.model, CLASSIFIER_KIND, patient.system)
+
+
+def _check_model(name: str, path: Path, kind: str, system: System) -> Finding:
+    try:
+        _, manifest = read_model(path, kind)
+    except ModelError as exc:
+        says, _, advice = str(exc).rpartition("; ")
+        return problem(name, says, advice)
+    reason = system.run((sys.executable, "-c", _LOAD, str(path), kind))
+    if reason is None:
+        return problem(name, f"{path.name}: the runtime crashes or hangs on it", "see the line `runtime`")
+    if reason:
+        says, _, advice = reason.rpartition("; ")
+        return problem(name, " ".join(says.split()), advice)
+    return ok(name, f"{path.name} is what its manifest promises (sha256 {manifest.sha256[:12]})")
