@@ -19,15 +19,21 @@ _MINUTE_S = 60.0
 
 _SAME_SIDES = 1.5
 _SAME_SIZE = 0.6
-"""Somebody who comes up this near to where a spent person was lost, in sides, and alike in size, is that person."""
+_WALKS_IN_S = 2.0
+"""Somebody who comes up this near to where a spent person was lost, in sides, and alike in size, is that person; but
+whoever leaves that place within this time is somebody else who walks in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Somebody who has been alarmed about for long enough: where, and when last seen."""
+    """Somebody who has been alarmed about for long enough: where, and when last at the door.
+
+    `found_again` tells that this one came up where a spent person was lost, and is taken for that person.
+    """
 
     box: Box
     seen_s: float
+    found_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,14 @@ def _update_spent(
     absent = {n: each for n, each in spent.items() if n not in here and now_s - each.seen_s < config.rearm_s}
     kept = {}
     for person in at_door:
-        again = next((n for n, each in absent.items() if _came_up_at(person, each)), None)
-        if person.id not in spent and again is not None:
-            del absent[again]
-        elif person.id not in spent:
-            continue
-        if person.kind is not VerdictKind.MASKED:
-            kept[person.id] = Spent(person.box, now_s)
+        found_again = person.id not in spent or spent[person.id].found_again
+        if person.id not in spent:
+            lost = next((n for n, each in absent.items() if _came_up_at(person, each)), None)
+            if lost is None:
+                continue
+            del absent[lost]
+        if person.kind is not VerdictKind.MASKED and not (found_again and _walked_in(person)):
+            kept[person.id] = Spent(person.box, now_s, found_again)
     return kept | absent
 
 
@@ -98,6 +105,11 @@ def _came_up_at(person: Person, spent: Spent) -> bool:
     sides = sorted(max(box.width, box.height) for box in (person.box, spent.box))
     near = hypot(x - spent_x, y - spent_y) <= _SAME_SIDES * sides[1] and sides[0] >= _SAME_SIZE * sides[1]
     return near and person.since_s > spent.seen_s and person.still_s <= person.since_s
+
+
+def _walked_in(person: Person) -> bool:
+    """Return whether somebody last left a place soon after coming up."""
+    return 0 < person.still_s - person.since_s <= _WALKS_IN_S
 
 
 def _advance(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:

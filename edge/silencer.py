@@ -20,7 +20,10 @@ def read_local_time() -> datetime:
 
 
 class Silencer:
-    """Asks the schedule; while nobody has set the wall clock it says so once and leaves the schedule alone."""
+    """Asks the schedule; while nobody has set the wall clock it says so once and leaves the schedule alone.
+
+    A clock that was set stays good enough for hours of the day, even when its time server is gone.
+    """
 
     def __init__(
         self,
@@ -28,20 +31,20 @@ class Silencer:
         read_time: Callable[[], datetime] = read_local_time,
         clock_is_set: Callable[[], bool] = is_clock_set,
     ) -> None:
-        """Begin with a clock that is taken to be set; without spans no clock is ever read for it."""
+        """Begin with a clock of which nothing is known; without spans nobody ever asks whether it is set."""
         self._config, self._read_time, self._clock_is_set = config, read_time, clock_is_set
-        self._was_set = True
+        self._is_set: bool | None = None if needs_clock(config) else True
 
     def silence(self, muted: bool) -> Silence:
         """Return what keeps the alarm down now."""
-        is_set = not needs_clock(self._config) or self._clock_is_set()
-        if is_set is not self._was_set:
-            self._say(is_set)
-        self._was_set = is_set
-        return silence_at(self._read_time(), muted, self._config, is_set)
+        if not self._is_set:
+            self._ask()
+        return silence_at(self._read_time(), muted, self._config, bool(self._is_set))
 
-    def _say(self, is_set: bool) -> None:
-        if is_set:
+    def _ask(self) -> None:
+        is_set = self._clock_is_set()
+        if is_set and self._is_set is False:
             log.info("clock set: schedule.active and schedule.quiet_hours count from now on")
-        else:
-            log.warning("clock not set yet: always active, no quiet hours; connect a network, or a clock module")
+        elif not is_set and self._is_set is None:
+            log.warning("clock not set yet: always active, no quiet hours; connect a network")
+        self._is_set = is_set

@@ -119,6 +119,19 @@ def test_whoever_is_lost_for_a_moment_and_found_in_the_same_place_is_no_new_offe
     assert drive([BARE] * 80 + [[]] * 6 + [[person(2)]])[-1].lamp
 
 
+def test_whoever_walks_in_where_a_spent_person_walked_out_is_alarmed_about() -> None:
+    newcomer = came_up(2, 43.0)
+    walks_on = replace(newcomer, box=square(400, 200), still_s=43.5)
+    decisions = drive([BARE] * 80 + [[]] * 6 + [[newcomer], [walks_on], [walks_on]])
+    assert [d.buzzer for d in decisions[-3:]] == [False, True, True]
+
+
+def test_whoever_was_lost_and_found_again_may_move_later() -> None:
+    found = came_up(2, 43.0)
+    moves_on = replace(found, box=square(330, 200), still_s=47.0)
+    assert not any(d.lamp for d in drive([BARE] * 80 + [[]] * 6 + [[found]] * 8 + [[moves_on]] * 8)[80:])
+
+
 def came_up(number: int, since_s: float, box: Box | None = None) -> Person:
     """Return somebody without a mask who has not moved since coming up."""
     return replace(person(number, box=box), since_s=since_s, still_s=since_s)

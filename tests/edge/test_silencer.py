@@ -23,6 +23,12 @@ def test_the_schedule_counts_as_soon_as_the_clock_is_set() -> None:
     assert [silencer.silence(muted=False).inactive for _ in range(2)] == [False, True]
 
 
+def test_a_clock_that_was_set_counts_though_its_time_server_is_gone() -> None:
+    answers = iter([True, False, False])
+    silencer = Silencer(DAYTIME, lambda: FRIDAY_NIGHT, lambda: next(answers))
+    assert [silencer.silence(muted=False).inactive for _ in range(3)] == [True, True, True]
+
+
 def test_without_spans_nobody_asks_whether_the_clock_is_set(caplog: pytest.LogCaptureFixture) -> None:
     silencer = Silencer(Schedule(), lambda: FRIDAY_NIGHT, lambda: pytest.fail("asked"))
     assert silencer.silence(muted=True).muted
