@@ -12,6 +12,9 @@ usage: ./setup.sh COMMAND [ARGUMENTS]
   run     run the daemon here:              ./setup.sh run --config config.yaml
   train   prepare, train, evaluate:         ./setup.sh train classifier --help
   convert a trained model for the device:   ./setup.sh convert --help
+
+  install | upgrade | rollback | uninstall | network
+          the service that starts at boot, with sudo: docs/installing.md
 TEXT
 }
 
@@ -106,6 +109,11 @@ main() {
             find_python "$command"
             dev_venv
             exec .venv/bin/python -m convert "$@"
+            ;;
+        install | upgrade | rollback | uninstall | network)
+            # shellcheck source=scripts/install/main.sh disable=SC1091 # only shellcheck -x follows it
+            source scripts/install/main.sh
+            run_installer "$command" "$@"
             ;;
         help | -h | --help) usage ;;
         *)

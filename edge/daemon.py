@@ -25,6 +25,7 @@ from edge.settings import Settings
 from edge.silencer import Silencer
 from edge.sources import open_source
 from edge.status import gather_facts
+from edge.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def run_daemon(
     take a while. `config_path` is where the settings come from, to tell whoever asks. Raises HardwareError for a camera
     or pin, ModelError for a model.
     """
-    mute = Mute()
+    mute, watchdog = Mute(), Watchdog()
     with ExitStack() as opened:
         recorder = opened.enter_context(recording(settings, mute, gather_facts(settings, root, config_path)))
         snapshots = opened.enter_context(closing(SnapshotWriter(settings)))
@@ -51,6 +52,7 @@ def run_daemon(
             recorder.add(turn, time.monotonic())
             snapshots.add(turn)
             on_turn(turn)
+            watchdog.feed()
 
         factory = opened.enter_context(closing(open_factory(settings.gpio.driver)))
         lamps = GpioOutputs(settings.gpio, factory, mute.is_muted)
@@ -60,6 +62,7 @@ def run_daemon(
         try:
             return _watch(settings, root, stopped, outputs, mute, record, opened)
         finally:
+            watchdog.stop()
             _show(outputs, dark(time.monotonic()))
 
 
