@@ -29,23 +29,25 @@ class DetectorRecipe:
     learning_rate: float = 2e-3
     weight_decay: float = 5e-4
     seed: int = 1
+    narrow: bool = False
 
 
 def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequence[AnnotatedPicture]) -> keras.Model:
     """Return the network with the weights that training starts from.
 
-    `weights` is a file of MobileNetV2 without top (`*.weights.h5`) or a detector trained here (`*.keras`); a network of
-    another shape is narrowed to this one. Without it the ImageNet weights are downloaded. Raises ModelError when the
-    file is neither.
+    `weights` is a detector trained here (`*.keras`), which is trained on as it is or, if the recipe says so, narrowed
+    to the recipe's shape first; or a file of MobileNetV2 without top (`*.weights.h5`), which is always narrowed.
+    Without it the ImageNet weights are downloaded. Raises ModelError when the file is neither, or takes another input.
     """
     keras.utils.set_random_seed(recipe.seed)
+    is_detector = weights is not None and weights.suffix == ".keras"
+    source = _load(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
+    wanted = (recipe.shape.height_px, recipe.shape.width_px, 3)
+    if source.input.shape[1:] != wanted:
+        raise ModelError(f"{weights}: takes {source.input.shape[1:]}, not {wanted}; give --input as it was")
+    if is_detector and not recipe.narrow:
+        return source
     network = build_network(recipe.shape)
-    source = _load(weights) if weights and weights.suffix == ".keras" else _mobilenet(recipe.shape, weights)
-    if [w.shape for w in source.weights] == [w.shape for w in network.weights]:
-        network.set_weights(source.get_weights())
-        return network
-    if source.input.shape != network.input.shape:
-        raise ModelError(f"{weights}: takes {source.input.shape[1:]}; leave --input as it was, or start anew")
     samples = DetectorBatches(pictures, recipe.shape, batch=min(_SAMPLES, len(pictures)), seed=recipe.seed)[0][0]
     start_from(network, source, samples)
     return network
@@ -96,14 +98,11 @@ def _start(
     run: Path, recipe: DetectorRecipe, weights: Path | None, training: Sequence[AnnotatedPicture]
 ) -> keras.Model:
     """Return the network as training starts; what it starts from is worked out once and kept."""
-    kept = run / "start.weights.h5"
-    if kept.is_file():
-        network = build_network(recipe.shape)
-        network.load_weights(kept)
-        return network
-    network = start_network(recipe, weights, training)
-    _keep(network, kept)
-    return network
+    kept = run / "start.keras"
+    if not kept.is_file():
+        start_network(recipe, weights, training).save(run / "unfinished.keras")
+        (run / "unfinished.keras").rename(kept)
+    return keras.models.load_model(kept, compile=False)
 
 
 def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer:

@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
     parser.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets not to learn from")
     parser.add_argument("--teacher", type=Path, metavar="ONNX", help="SCRFD model that repairs the boxes first")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="MobileNetV2 (default: download ImageNet's)")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="MobileNetV2, or a detector (default: download ImageNet's)"
+    )
+    parser.add_argument(
+        "--narrow", action="store_true", help="make the detector of --weights into today's network first"
+    )
     parser.add_argument("--input", default=shape, metavar="WxH", help="input size in pixels (%(default)s)")
     parser.add_argument("--validation", type=float, default=0.03, help="part held back to watch (%(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="use N pictures of each source, for a quick try")
@@ -73,7 +78,9 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
         raise UsageError(
             f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {options.input}; try 384x256"
         )
-    given = {name: getattr(options, name) for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed")}
+    given = {
+        name: getattr(options, name) for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow")
+    }
     return DetectorRecipe(shape=DetectorShape(width, height), **given)
 
 

@@ -53,18 +53,29 @@ def test_training_starts_where_the_earlier_model_ended(tmp_path: Path, pictures:
         np.testing.assert_array_equal(before, after)
 
 
-def test_a_wider_model_of_the_same_input_is_narrowed(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+def test_a_wider_model_of_the_same_input_is_narrowed_where_that_is_asked_for(
+    tmp_path: Path, pictures: list[AnnotatedPicture]
+) -> None:
     wider = build_network(DetectorShape(96, 64, (8, 8), (16,) * 8, 8))
     wider.get_layer("score_8").set_weights([np.full((1, 1, 8, 1), 0.5), np.full(1, -2.0)])
     wider.save(tmp_path / "wider.keras")
-    network = start_network(DetectorRecipe(SHAPE), tmp_path / "wider.keras", pictures)
+    network = start_network(DetectorRecipe(SHAPE, narrow=True), tmp_path / "wider.keras", pictures)
     assert network.count_params() < wider.count_params()
     np.testing.assert_array_equal(network.get_layer("score_8").get_weights()[1], [-2.0])
 
 
+def test_a_detector_of_another_shape_is_trained_on_as_it_is(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+    wider = build_network(DetectorShape(96, 64, (8, 8), (16,) * 8, 8))
+    wider.save(tmp_path / "wider.keras")
+    network = start_network(DetectorRecipe(SHAPE), tmp_path / "wider.keras", pictures)
+    assert network.count_params() == wider.count_params()
+
+
 def test_a_model_of_another_input_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
     build_network(DetectorShape(128, 64, (8, 8), (8,) * 8, 16)).save(tmp_path / "other.keras")
-    with pytest.raises(ModelError, match=r"other\.keras: takes \(64, 128, 3\); leave --input as it was"):
+    with pytest.raises(
+        ModelError, match=r"other\.keras: takes \(64, 128, 3\), not \(64, 96, 3\); give --input as it was"
+    ):
         start_network(DetectorRecipe(SHAPE), tmp_path / "other.keras", pictures)
 
 
