@@ -4,7 +4,7 @@ COMPILE = $(UV) pip compile -q pyproject.toml --generate-hashes --no-header --no
 
 .PHONY: check format lock test
 
-check: ## lint, types and the edge tests: under a minute, no hardware, no TensorFlow
+check: ## lint, types and the edge tests: about two minutes, no hardware, no TensorFlow
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy

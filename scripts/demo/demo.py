@@ -24,7 +24,7 @@ from edge.daemon import run_daemon  # noqa: E402
 from edge.errors import MaskwatchError  # noqa: E402
 from edge.pipeline import Turn  # noqa: E402
 from edge.records import VerdictKind  # noqa: E402
-from edge.settings import Camera, Gpio, Settings  # noqa: E402
+from edge.settings import Camera, Control, Gpio, Journal, Settings  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,10 @@ def main() -> int:
 def watch_clip(clip: Path, copy: Path) -> int:
     """Run the daemon loop on the clip at its own pace and return how many frames were decided."""
     settings = Settings(
-        camera=Camera(source="files", device=str(clip), max_fps=FPS), gpio=Gpio(driver="mock", ok_lamp_pin=23)
+        camera=Camera(source="files", device=str(clip), max_fps=FPS),
+        gpio=Gpio(driver="mock", ok_lamp_pin=23),
+        journal=Journal(path=str(copy.with_name("journal.db"))),
+        control=Control(path=str(copy.with_name("control.sock"))),
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(SinceStart())
