@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from edge.errors import ConfigError, HardwareError, NoFrameError
 from edge.records import Frame
 from edge.settings import Camera
-from edge.sources.latest import LatestSlot, RateLimit
-from edge.sources.orient import orient
+from edge.sources.newest import NewestFrame
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +80,8 @@ class PiCamera:
         self._clock = clock
         self._boot = boot
         self._close_s = close_s
-        self._limit = RateLimit(camera.max_fps)
-        self._slot: LatestSlot[Frame] = LatestSlot()
+        self._newest = NewestFrame(camera, f"camera {camera.device}")
         self._closed = False
-        self._frame_index = 0
         self._alive_s = clock()
         try:
             self._to_bgr, self._size = _set_up(device, camera)
@@ -99,7 +96,7 @@ class PiCamera:
 
         Raises NoFrameError when none comes.
         """
-        frame = self._slot.take(timeout_s)
+        frame = self._newest.take(timeout_s)
         if frame is None:
             silent_s = self._clock() - self._alive_s
             raise NoFrameError(
@@ -134,12 +131,9 @@ class PiCamera:
         now_s = self._clock()
         stamp_ns = request.get_metadata().get("SensorTimestamp")
         captured_s = now_s if stamp_ns is None else to_monotonic(stamp_ns / 1e9, now_s, self._boot())
-        if self._closed or not self._limit.accepts(captured_s):
+        if self._closed or not self._newest.is_wanted(captured_s):
             return
-        bgr = self._convert(request.make_array("main"))
-        turned = orient(bgr, self._camera.rotate_deg, self._camera.mirror)
-        self._slot.put_latest(Frame(self._frame_index, captured_s, turned, f"camera {self._camera.device}"))
-        self._frame_index += 1
+        self._newest.keep(self._convert(request.make_array("main")), captured_s)
 
     def _convert(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         bgr = pixels if self._to_bgr is None else cv2.cvtColor(pixels, self._to_bgr)

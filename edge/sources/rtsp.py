@@ -18,8 +18,7 @@ from edge.devices import name_address
 from edge.errors import ConfigError, HardwareError, NoFrameError
 from edge.records import Frame
 from edge.settings import Camera
-from edge.sources.latest import LatestSlot, RateLimit
-from edge.sources.orient import orient
+from edge.sources.newest import NewestFrame
 from edge.sources.quiet import quiet_opencv
 
 log = logging.getLogger(__name__)
@@ -104,14 +103,12 @@ class NetworkCamera:
         """What messages call it: never the user, the password or the path."""
         self._address = address
         self._open_capture = open_capture
-        self._camera = camera
         self._clock = clock
-        self._limit = RateLimit(camera.max_fps)
-        self._slot: LatestSlot[Frame] = LatestSlot()
+        self._newest = NewestFrame(camera, self.name)
         self._opened: Future[None] = Future()
         self._stop = threading.Event()
         self._closed = False
-        self._frame_index = 0
+        self._seen = False
         self._alive_s = clock()
         self._reader = threading.Thread(target=self._open_and_read, name=f"camera {self.name}", daemon=True)
         self._reader.start()
@@ -128,7 +125,7 @@ class NetworkCamera:
 
         Raises NoFrameError when none comes, HardwareError when the stream was lost: open it anew.
         """
-        frame = self._slot.take(timeout_s)
+        frame = self._newest.take(timeout_s)
         if frame is None:
             raise NoFrameError(f"camera {self.name}: no frame for {self._clock() - self._alive_s:.1f} s; {_REMEDY}")
         self._alive_s = frame.captured_s
@@ -161,11 +158,11 @@ class NetworkCamera:
 
     def _read_one(self, capture: Capture) -> None:
         if not capture.grab():
-            self._slot.fail(HardwareError(f"camera {self.name}: the stream has ended or fell silent; {_REMEDY}"))
+            self._newest.fail(HardwareError(f"camera {self.name}: the stream has ended or fell silent; {_REMEDY}"))
             self._stop.set()
             return
         captured_s = self._clock()
-        if self._limit.accepts(captured_s):
+        if self._newest.is_wanted(captured_s):
             self._keep(capture, captured_s)
 
     def _keep(self, capture: Capture, captured_s: float) -> None:
@@ -176,11 +173,10 @@ class NetworkCamera:
             return
         if not found:
             return
-        turned = orient(np.asarray(bgr, np.uint8), self._camera.rotate_deg, self._camera.mirror)
-        if not self._frame_index:
+        if not self._seen:
             log.info("camera %s: %dx%d px", self.name, bgr.shape[1], bgr.shape[0])
-        self._slot.put_latest(Frame(self._frame_index, captured_s, turned, self.name))
-        self._frame_index += 1
+            self._seen = True
+        self._newest.keep(np.asarray(bgr, np.uint8), captured_s)
 
 
 def open_source(

@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import HardwareError, NoFrameError
 from edge.records import Frame
 from edge.settings import Camera
-from edge.sources.latest import LatestSlot, RateLimit
-from edge.sources.orient import orient
+from edge.sources.newest import NewestFrame
 from edge.sources.quiet import quiet_opencv
 
 log = logging.getLogger(__name__)
@@ -75,11 +72,9 @@ class V4l2Camera:
         self._capture = capture
         self._camera = camera
         self._clock = clock
-        self._limit = RateLimit(camera.max_fps)
-        self._slot: LatestSlot[Frame] = LatestSlot()
+        self._newest = NewestFrame(camera, path)
         self._stop = threading.Event()
         self._closed = False
-        self._frame_index = 0
         self._alive_s = clock()
         self._reader = threading.Thread(target=self._read_until_stopped, name=f"camera {path}", daemon=True)
         self._reader.start()
@@ -89,7 +84,7 @@ class V4l2Camera:
 
         Raises NoFrameError when none comes, HardwareError when the camera sends what cannot be decoded.
         """
-        frame = self._slot.take(timeout_s)
+        frame = self._newest.take(timeout_s)
         if frame is None:
             raise NoFrameError(
                 f"camera {self._camera.device}: no frame for {self._clock() - self._alive_s:.1f} s; check the cable "
@@ -121,7 +116,7 @@ class V4l2Camera:
             self._stop.wait(_RETRY_S)
             return
         captured_s = self._clock()
-        if self._limit.accepts(captured_s):
+        if self._newest.is_wanted(captured_s):
             self._keep(captured_s)
 
     def _keep(self, captured_s: float) -> None:
@@ -133,16 +128,10 @@ class V4l2Camera:
         if not found:
             return
         if bgr.ndim != 3 or bgr.shape[2] != 3:  # OpenCV 4.11 gives (1, n) when a driver grants native BGR3
-            self._slot.fail(self._undecoded(bgr.shape))
+            self._newest.fail(self._undecoded(bgr.shape))
             self._stop.set()
             return
-        self._slot.put_latest(self._frame(captured_s, bgr))
-
-    def _frame(self, captured_s: float, bgr: NDArray[np.uint8]) -> Frame:
-        turned = orient(bgr, self._camera.rotate_deg, self._camera.mirror)
-        frame = Frame(self._frame_index, captured_s, turned, self._path)
-        self._frame_index += 1
-        return frame
+        self._newest.keep(bgr, captured_s)
 
     def _undecoded(self, shape: tuple[int, ...]) -> HardwareError:
         code = fourcc_name(self._capture.get(cv2.CAP_PROP_FOURCC))
