@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -185,12 +185,11 @@ def read_entries(path: Path, since_s: float, until_s: float) -> tuple[Entry, ...
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
-    try:
+    with ExitStack() as opened:
+        connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+        opened.callback(connection.close)
         _prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
+        opened.pop_all()
     return connection
 
 

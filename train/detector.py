@@ -15,6 +15,7 @@ from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
+from train.whole_files import write_whole
 
 _SAMPLES = 256
 
@@ -100,8 +101,7 @@ def _start(
     """Return the network as training starts; what it starts from is worked out once and kept."""
     kept = run / "start.keras"
     if not kept.is_file():
-        start_network(recipe, weights, training).save(run / "unfinished.keras")
-        (run / "unfinished.keras").rename(kept)
+        write_whole(kept, start_network(recipe, weights, training).save)
     return keras.models.load_model(kept, compile=False)
 
 
@@ -118,10 +118,6 @@ def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer
 
 def _keep_last(run: Path, network: keras.Model) -> keras.callbacks.Callback:
     """Return a callback that keeps the weights after each epoch, so that a half-trained detector can be tried."""
-    return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _keep(network, run / "last.weights.h5"))
-
-
-def _keep(network: keras.Model, path: Path) -> None:
-    """Write the weights whole or not at all."""
-    network.save_weights(path.parent / "unfinished.weights.h5")
-    (path.parent / "unfinished.weights.h5").rename(path)
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: write_whole(run / "last.weights.h5", network.save_weights)
+    )

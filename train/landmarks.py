@@ -13,6 +13,7 @@ from edge.errors import DataError
 from edge.geometry import iou_matrix
 from train.face_map import Points
 from train.faces import LabeledFace, read_picture
+from train.whole_files import write_whole
 
 _SAME_FACE_IOU = 0.4
 _COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", *(f"{axis}{number}" for number in range(5) for axis in "xy"))
@@ -56,13 +57,14 @@ def _key(face: LabeledFace) -> Key:
 
 
 def _keep(kept: Path, found: Iterable[tuple[LabeledFace, Points]]) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_suffix(".part")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    write_whole(kept, lambda unfinished: _write(unfinished, found))
+
+
+def _write(path: Path, found: Iterable[tuple[LabeledFace, Points]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         writer.writerows((*_key(face), *points.round(2).ravel()) for face, points in found)
-    unfinished.rename(kept)
 
 
 def _read(kept: Path) -> Mapping[Key, Points]:

@@ -15,6 +15,7 @@ from edge.errors import DataError, UsageError
 from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
 from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
+from train.whole_files import write_whole
 
 if TYPE_CHECKING:
     from train.teacher import Teacher
@@ -146,10 +147,7 @@ def _open_teacher(onnx: Path) -> tuple[Teacher, Callable[..., AnnotatedPicture]]
 
 
 def _keep(path: Path, pictures: Iterable[AnnotatedPicture]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    write_csv(unfinished, list(pictures))
-    unfinished.rename(path)
+    write_whole(path, lambda unfinished: write_csv(unfinished, list(pictures)))
 
 
 def is_left_out(source: str, names: Iterable[str]) -> bool:
