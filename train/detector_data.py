@@ -17,7 +17,7 @@ from train.annotations import IGNORE, AnnotatedPicture
 from train.augment import cover, cut_window, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND
 from train.detector_network import DetectorShape
-from train.faces import read_picture
+from train.picture_store import PictureStore
 
 MAX_FACES = 48
 """Faces a picture can teach; the largest stay."""
@@ -37,9 +37,10 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self, pictures: Sequence[AnnotatedPicture], shape: DetectorShape, batch: int, seed: int | None, workers: int = 1
     ) -> None:
-        """Prepare batches of `batch` pictures; pictures are read when they are needed."""
+        """Prepare batches of `batch` pictures; pictures are read when they are needed, and kept while there is room."""
         super().__init__(workers=workers, max_queue_size=8)
         self._pictures, self._shape, self._batch, self._seed = pictures, shape, batch, seed
+        self._store = PictureStore()
         self.start_epoch(0)
 
     def __len__(self) -> int:
@@ -65,7 +66,7 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
 
     def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
-        bgr, kinds = read_picture(picture.path), _kinds(picture)
+        bgr, kinds = self._store.read(picture.path), _kinds(picture)
         if self._seed is None:
             rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
             return rgb, pack_targets(fit.to_input(picture.boxes()), kinds, self._shape)
@@ -90,7 +91,7 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         for place, index in enumerate(indices):
             picture = self._pictures[index]
             top, left = place // 2 * part.height_px, place % 2 * part.width_px
-            cut, boxes = _cut_at_random(read_picture(picture.path), picture.boxes(), part, rng)
+            cut, boxes = _cut_at_random(self._store.read(picture.path), picture.boxes(), part, rng)
             canvas[top : top + part.height_px, left : left + part.width_px] = cut
             boxes, kinds = _clip(boxes, _kinds(picture), part)
             found.append((boxes + np.array([left, top, left, top], np.float32), kinds))
