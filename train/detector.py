@@ -38,20 +38,30 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
 
     `weights` is a detector trained here (`*.keras`), which is trained on as it is or, if the recipe says so, narrowed
     to the recipe's shape first; or a file of MobileNetV2 without top (`*.weights.h5`), which is always narrowed.
-    Without it the ImageNet weights are downloaded. Raises ModelError when the file is neither, or takes another input.
+    Without it the ImageNet weights are downloaded. A detector of today's network may take another input than the
+    recipe's: its weights fit every size. Raises ModelError when the file is neither, or an older network of another
+    input.
     """
     keras.utils.set_random_seed(recipe.seed)
     is_detector = weights is not None and weights.suffix == ".keras"
     source = _load(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
-    wanted = (recipe.shape.height_px, recipe.shape.width_px, 3)
-    if source.input.shape[1:] != wanted:
-        raise ModelError(f"{weights}: takes {source.input.shape[1:]}, not {wanted}; give --input as it was")
+    network = build_network(recipe.shape)
+    if source.input.shape != network.input.shape:
+        if not is_detector or recipe.narrow or _shapes(source) != _shapes(network):
+            raise ModelError(
+                f"{weights}: takes {source.input.shape[1:]}, not {network.input.shape[1:]}; give --input as it was"
+            )
+        network.set_weights(source.get_weights())
+        return network
     if is_detector and not recipe.narrow:
         return source
-    network = build_network(recipe.shape)
     samples = DetectorBatches(pictures, recipe.shape, batch=min(_SAMPLES, len(pictures)), seed=recipe.seed)[0][0]
     start_from(network, source, samples)
     return network
+
+
+def _shapes(network: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in network.weights]
 
 
 def _load(path: Path) -> keras.Model:

@@ -15,12 +15,12 @@ from edge.geometry import Boxes
 from edge.preprocess import Picture, detector_input, real_input
 from train.annotations import IGNORE, AnnotatedPicture
 from train.augment import cover, cut_window, photometric
-from train.detector_loss import FACE_KIND, IGNORE_KIND
+from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES
 from train.detector_network import DetectorShape
 from train.picture_store import PictureStore
 
-MAX_FACES = 48
-"""Faces a picture can teach; the largest stay."""
+MAX_BOXES = 128
+"""Boxes that a target holds: of a crowd the largest `MAX_FACES` faces teach, the others are places to ignore."""
 
 _SMALLEST_PX = 6.0
 _VISIBLE_FRAC = 0.6
@@ -29,7 +29,7 @@ _MOSAIC_SHARE = 0.3
 
 
 class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of pictures (n, h, w, 3) float32 in −1…1 and targets (n, MAX_FACES, 5), see DetectorLoss.
+    """Batches of pictures (n, h, w, 3) float32 in −1…1 and targets (n, MAX_BOXES, 5), see DetectorLoss.
 
     Without `seed` every picture is laid in as the device does it; with one, every epoch cuts and changes it anew.
     """
@@ -149,15 +149,18 @@ def _move(boxes: Boxes, window: tuple[float, float, float, float], shape: Detect
 
 
 def pack_targets(boxes: Boxes, kinds: NDArray[np.float32], shape: DetectorShape) -> NDArray[np.float32]:
-    """Return (MAX_FACES, 5) float32 for boxes (n, 4) in input pixels and their kinds (n,).
+    """Return (MAX_BOXES, 5) float32, faces first, for boxes (n, 4) in input pixels and their kinds (n,).
 
     Boxes are clipped to the input. Of a face mostly outside, or smaller than six pixels, nobody learns.
     """
     boxes, kinds = _clip(boxes, kinds, shape)
-    largest = np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))[:MAX_FACES]
-    packed = np.zeros((MAX_FACES, 5), np.float32)
-    packed[: len(largest), :4] = boxes[largest]
-    packed[: len(largest), 4] = kinds[largest]
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    order = np.lexsort((-area, -kinds))[:MAX_BOXES]
+    packed = np.zeros((MAX_BOXES, 5), np.float32)
+    packed[: len(order), :4] = boxes[order]
+    packed[: len(order), 4] = kinds[order]
+    too_many = packed[MAX_FACES:, 4]
+    too_many[too_many == FACE_KIND] = IGNORE_KIND
     return packed
 
 

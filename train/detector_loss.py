@@ -16,6 +16,9 @@ from edge.decode import STRIDES, cell_centers
 FACE_KIND = 1.0
 IGNORE_KIND = -1.0
 
+MAX_FACES = 48
+"""Faces that a picture can teach: the first rows of its target. Only places to ignore come behind them."""
+
 _SIZE_RANGES_PX = {8: (0.0, 64.0), 16: (24.0, 160.0), 32: (64.0, 1e9)}
 _CELLS_PER_FACE = 8
 _BOX_WEIGHT = 2.0
@@ -33,7 +36,8 @@ def flatten_outputs(network: keras.Model) -> keras.Model:
 class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
     """Loss of a batch of pictures.
 
-    y_true is (batch, faces, 5): a box in input pixels, and 1 for a face, −1 for a place to ignore, 0 for padding.
+    y_true is (batch, boxes, 5): a box in input pixels, and 1 for a face, −1 for a place to ignore, 0 for padding.
+    Behind the first `MAX_FACES` boxes there is no face.
     y_pred is (batch, cells, 5), see `flatten_outputs`.
     """
 
@@ -48,8 +52,8 @@ class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """Return the loss of a batch, a scalar."""
         logits, boxes = y_pred[..., 0], self._boxes(y_pred[..., 1:])
-        faces, kinds = y_true[..., :4], y_true[..., 4]
-        is_face = ops.cast(kinds > 0, "float32")
+        faces = y_true[:, :MAX_FACES, :4]
+        is_face = ops.cast(y_true[:, :MAX_FACES, 4] > 0, "float32")
         overlap = _iou(faces[:, :, None], boxes[:, None])
         aligned = ops.sqrt(ops.sigmoid(logits))[:, None] * overlap**4 + 1e-9
         aligned = ops.stop_gradient(aligned * self._candidates(faces) * is_face[..., None])
@@ -58,7 +62,8 @@ class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
         quality = assigned * aligned / (ops.max(aligned, axis=2, keepdims=True) + 1e-9)
         best = ops.max(assigned * overlap, axis=2, keepdims=True)
         target = ops.stop_gradient(ops.max(quality * best, axis=1))
-        ignored = ops.max(self._inside(faces, 0.0) * ops.cast(kinds < 0, "float32")[..., None], axis=1)
+        is_ignored = ops.cast(y_true[..., 4] < 0, "float32")[..., None]
+        ignored = ops.max(self._inside(y_true[..., :4], 0.0) * is_ignored, axis=1)
         weight = ops.stop_gradient(1 - ignored * (1 - positive))
         count = ops.maximum(ops.sum(target), 1.0)
         score_loss = ops.sum(weight * _quality_focal(logits, target)) / count

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -71,7 +72,16 @@ def test_a_detector_of_another_shape_is_trained_on_as_it_is(tmp_path: Path, pict
     assert network.count_params() == wider.count_params()
 
 
-def test_a_model_of_another_input_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+def test_a_detector_of_another_input_size_keeps_its_weights(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
+    smaller = build_network(SHAPE)
+    smaller.save(tmp_path / "smaller.keras")
+    network = start_network(DetectorRecipe(replace(SHAPE, width_px=128)), tmp_path / "smaller.keras", pictures)
+    assert network.input.shape == (None, 64, 128, 3)
+    for before, after in zip(smaller.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_another_network_of_another_input_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
     build_network(DetectorShape(128, 64, (8, 8), (8,) * 8, 16)).save(tmp_path / "other.keras")
     with pytest.raises(
         ModelError, match=r"other\.keras: takes \(64, 128, 3\), not \(64, 96, 3\); give --input as it was"

@@ -10,8 +10,8 @@ pytest.importorskip("keras", reason="the train extra is not installed")
 
 from edge.geometry import Box  # noqa: E402
 from train.annotations import IGNORE, AnnotatedPicture, LabeledBox  # noqa: E402
-from train.detector_data import MAX_FACES, DetectorBatches, pack_targets  # noqa: E402
-from train.detector_loss import FACE_KIND, IGNORE_KIND  # noqa: E402
+from train.detector_data import MAX_BOXES, DetectorBatches, pack_targets  # noqa: E402
+from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES  # noqa: E402
 from train.detector_network import DetectorShape  # noqa: E402
 
 SHAPE = DetectorShape(96, 64)
@@ -68,8 +68,19 @@ def test_faces_mostly_outside_or_tiny_are_ignored_and_those_wholly_outside_left_
     assert not packed[3:].any()
 
 
-def test_of_too_many_faces_the_largest_stay() -> None:
+def test_of_too_many_faces_the_largest_teach_and_the_others_are_ignored() -> None:
     sides = np.arange(10, 10 + MAX_FACES + 5)
     boxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1).astype(np.float32)
     packed = pack_targets(boxes, np.full(len(boxes), FACE_KIND, np.float32), DetectorShape(384, 256))
-    assert packed[:, 2].min() == 15
+    assert packed[packed[:, 4] == FACE_KIND, 2].min() == 15
+    assert sorted(packed[packed[:, 4] == IGNORE_KIND, 2]) == [10, 11, 12, 13, 14]
+
+
+def test_places_to_ignore_never_take_the_place_of_a_face() -> None:
+    sides = np.array([10, *range(30, 30 + MAX_BOXES)])
+    boxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1).astype(np.float32)
+    kinds = np.full(len(boxes), IGNORE_KIND, np.float32)
+    kinds[0] = FACE_KIND
+    packed = pack_targets(boxes, kinds, DetectorShape(384, 256))
+    assert packed[0].tolist() == [0, 0, 10, 10, FACE_KIND]
+    assert (packed[1:, 4] == IGNORE_KIND).all()
