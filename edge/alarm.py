@@ -176,6 +176,16 @@ def starting(now_s: float) -> Decision:
     return replace(dark(now_s), status=StatusPattern.STARTING)
 
 
+def blind(now_s: float) -> Decision:
+    """Return what the outputs shall show without a picture: everything off, the status lamp says so."""
+    return replace(dark(now_s), status=StatusPattern.BLIND)
+
+
+def start_over(memory: AlarmMemory) -> AlarmMemory:
+    """Return what is left of a memory when nobody has been seen for a while: no alarm, but how many there were."""
+    return AlarmMemory(sounded=memory.sounded, spent=memory.spent)
+
+
 def dark(now_s: float) -> Decision:
     """Return the decision that switches everything off, the status lamp too."""
     return Decision(

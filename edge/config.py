@@ -11,8 +11,9 @@ import yaml
 from yaml.reader import ReaderError
 
 from edge.checks import advise, convert_value, describe, describe_unknown, resolve, shorten
+from edge.clashes import find_clashes
 from edge.errors import ConfigError
-from edge.settings import Rule, Settings, find_clashes
+from edge.settings import Rule, Settings
 
 CONFIG_PLACES = (Path("/etc/maskwatch/config.yaml"), Path(__file__).parent.parent / "config.yaml")
 """Where config.yaml is looked for: the installed one, then the one beside the installation."""
@@ -46,13 +47,17 @@ def load_settings(path: Path) -> Settings:
 
     Raises ConfigError, with every error in the file on a line of its own, or when the file cannot be read.
     """
-    data = _read_bytes(path)
+    return decode_settings(read_config(path), str(path))
+
+
+def decode_settings(data: bytes, name: str) -> Settings:
+    """Return the settings in what a file holds, as `parse_settings` does; it must be UTF-8."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
-        raise ConfigError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from exc
-    return parse_settings(text, str(path))
+        raise ConfigError(f"{name}:{line}: is not UTF-8 text; save the file as UTF-8") from exc
+    return parse_settings(text, name)
 
 
 def parse_settings(text: str, name: str) -> Settings:
@@ -98,7 +103,8 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_config(path: Path) -> bytes:
+    """Return what a file holds. Raises ConfigError when it cannot be read or is longer than MAX_BYTES."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

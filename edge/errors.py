@@ -5,7 +5,7 @@ MaskwatchError
 ├── UsageError (ValueError)     exit code 2: how the command was called is wrong
 ├── HardwareError (OSError)     exit code 3: camera, pins, accelerator
 │   └── NoFrameError            a camera gave no frame in the time it was given
-│       └── NotDueError         a file's next frame is for later
+│       └── NotDueError         there is no frame yet, and nothing is wrong
 ├── ModelError (ValueError)     exit code 4: a model file or its manifest
 └── DataError (ValueError)      exit code 1: a picture, a video, a data set
 """
@@ -42,7 +42,7 @@ class NoFrameError(HardwareError):
 
 
 class NotDueError(NoFrameError):
-    """The next frame of a file that stands in for a camera is for later; nothing is wrong."""
+    """There is no frame yet and nothing is wrong: a file's next one is for later, a camera has not been silent for long."""
 
 
 class ModelError(MaskwatchError, ValueError):

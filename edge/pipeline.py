@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import alarm, tracker
 from edge.alarm import AlarmMemory, Silence
 from edge.errors import NoFrameError, NotDueError
 from edge.looker import Looker
 from edge.outputs import Output
-from edge.records import Decision, Face, Frame, Person, Verdict
+from edge.records import Decision, Face, Frame, Person, StatusPattern, Verdict
 from edge.settings import Settings
 from edge.sources import Source
 from edge.tracker import Tracks
@@ -20,7 +21,7 @@ _WAIT_S = 0.2
 """How long one wait for a frame lasts, so that a stop is noticed in between."""
 
 CAMERA_LOST_S = 3.0
-"""Without a frame for so long, the camera counts as lost."""
+"""Without a frame for so long, nobody may believe any more that the door is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,20 @@ class Memory:
     tracks: Tracks = Tracks()
     alarm: AlarmMemory = AlarmMemory()
     at_door: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What the loop works with; between two frames another one can take its place.
+
+    `fault` tells that the status lamp shall show a fault though there are pictures.
+    """
+
+    source: Source
+    looker: Looker
+    settings: Settings
+    silence: Callable[[], Silence]
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +103,68 @@ def watch(
     silence: Callable[[], Silence],
     on_turn: Callable[[Turn], None] = lambda turn: None,
 ) -> int:
+    """Do what `keep_watch` does with things that never change."""
+    rig = Rig(source, looker, settings, silence)
+    return keep_watch(lambda: rig, outputs, stopped, on_turn)
+
+
+def keep_watch(
+    rig: Callable[[], Rig],
+    outputs: Sequence[Output],
+    stopped: Callable[[], bool],
+    on_turn: Callable[[Turn], None] = lambda turn: None,
+    on_blind: Callable[[str], None] = lambda reason: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
     """Run until the source ends or `stopped` says so; return how many frames were decided.
 
-    The outputs are switched before `on_turn` (drawing, writing) is called. Raises HardwareError when the camera is
-    lost.
+    `rig` is asked before each frame; another source in it begins with nobody at the door. While the source has no
+    frame the outputs show it, and `on_blind` is called with the reason, several times a second. The outputs are
+    switched before `on_turn` (drawing, writing) and `on_blind` are called. `clock` gives monotonic seconds.
     """
     memory, decided = Memory(), 0
+    source: Source | None = None
     looked_at: int | None = None
-    while (frame := _next_frame(source, stopped)) is not None:
-        if looked_at is not None and frame.frame_index - looked_at < settings.detector.every_n_frames:
+    while not stopped():
+        now = rig()
+        if now.source is not source:
+            if source is not None:
+                _show(outputs, alarm.starting(clock()))
+            source, looked_at, memory = now.source, None, Memory(Tracks(next_id=memory.tracks.next_id))
+        try:
+            frame = source.next_frame(_WAIT_S)
+        except NotDueError:
+            continue
+        except NoFrameError as exc:
+            looked_at, memory = None, start_over(memory)
+            _show(outputs, alarm.blind(clock()))
+            on_blind(str(exc))
+            continue
+        if frame is None:
+            break
+        if looked_at is not None and frame.frame_index - looked_at < now.settings.detector.every_n_frames:
             continue
         looked_at = frame.frame_index
-        memory, turn = take_turn(memory, frame, looker, settings, silence())
-        for output in outputs:
-            output.show(turn.decision)
+        memory, turn = take_turn(memory, frame, now.looker, now.settings, now.silence())
+        _show(outputs, _with_fault(turn.decision) if now.fault else turn.decision)
         on_turn(turn)
         decided += 1
     return decided
 
 
-def _next_frame(source: Source, stopped: Callable[[], bool]) -> Frame | None:
-    waited_s = 0.0
-    while not stopped():
-        try:
-            return source.next_frame(_WAIT_S)
-        except NotDueError:
-            continue
-        except NoFrameError:
-            waited_s += _WAIT_S
-            if waited_s >= CAMERA_LOST_S:
-                raise
-    return None
+def start_over(memory: Memory) -> Memory:
+    """Return what is left of a memory when nobody has been seen for a while.
+
+    Nobody is there any more, and whoever is there at the next frame may be a poster, as at the start.
+    """
+    tracks = Tracks(next_id=memory.tracks.next_id, places=memory.tracks.places)
+    return Memory(tracks, alarm.start_over(memory.alarm))
+
+
+def _with_fault(decision: Decision) -> Decision:
+    return replace(decision, status=StatusPattern.BLIND)
+
+
+def _show(outputs: Sequence[Output], decision: Decision) -> None:
+    for output in outputs:
+        output.show(decision)

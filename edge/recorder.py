@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from edge.clock import Moment, read_clock
 from edge.control import Answer, Control
 from edge.journal import Journal
 from edge.journal_file import EntryKind
+from edge.live import list_changes
 from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.records import AlarmState
 from edge.settings import Settings, limits_of
+from edge.sight import Sight
 from edge.status import Seen, Status, to_text
 from edge.visits import Visits, count_visits
 
@@ -33,6 +35,9 @@ class Recorder:
         """Begin with nobody at the door, the alarm off and nothing muted."""
         self._settings, self._journal, self._mute, self._status = settings, journal, mute, status
         self._clock = clock
+        self._control: Control | None = None
+        self._sight = Sight(lambda said: self.note(EntryKind.FAULT, said))
+        self._config_fault = ""
         self._visits = Visits()
         self._alarm_on = self._muted = False
 
@@ -45,9 +50,70 @@ class Recorder:
             self._journal.count(kind)
         self._note_alarm(turn.decision.alarm in _ON)
         self._note_mute(now_s)
+        self._sight.see(now_s)
+
+    def add_blind(self, reason: str, now_s: float) -> None:
+        """Take in that there is no picture, and why: nobody is at the door any more, as far as anybody can tell."""
+        self._status.tell_blind(reason, now_s)
+        self._end_visits()
+        self._note_mute(now_s)
+        self._sight.lose(reason, now_s)
+
+    @property
+    def status(self) -> Status:
+        """What `maskwatch status` is told."""
+        return self._status
+
+    def tell_config(self, fault: str) -> None:
+        """Take in what is wrong with config.yaml, "" for nothing; called again and again."""
+        if fault != self._config_fault:
+            self.note(EntryKind.CONFIG, fault or "config.yaml is fine again")
+            self._status.tell_config(fault)
+        self._config_fault = fault
+
+    def change(self, settings: Settings, facts: Mapping[str, Any]) -> None:
+        """Go by other settings from now on: another journal, another socket, other models to tell of."""
+        before, self._settings = self._settings, settings
+        self._status.tell_facts(facts)
+        if settings.journal != before.journal:
+            self._journal.close()
+            self._journal = Journal(settings.journal, self._clock)
+        if settings.control != before.control:
+            self.listen()
+        self.note(EntryKind.CONFIG, f"changed: {', '.join(list_changes(before, settings))}")
+
+    def note(self, kind: EntryKind, detail: str = "") -> None:
+        """Write an event into the journal."""
+        self._journal.note(kind, detail)
+
+    def listen(self) -> None:
+        """Answer at the control socket that the settings name; where that cannot be, say so and go on without."""
+        self._hang_up()
+        path = Path(self._settings.control.path)
+        try:
+            self._control = Control(path, self.answers())
+        except OSError as exc:
+            reason = exc.strerror if path.parent.is_dir() else f"there is no folder {path.parent}"
+            advice = (
+                "maskwatch status, mute and unmute do not reach this daemon; correct control.path or make the folder"
+            )
+            log.warning("control: %s cannot be made (%s); %s", path, reason or exc, advice)
 
     def close(self) -> None:
-        """Count those who are still waiting for a decision, and end an alarm that is on."""
+        """Count those who are still waiting for a decision, end an alarm that is on, and answer no more."""
+        self._hang_up()
+        self._end_visits()
+
+    def close_journal(self) -> None:
+        """Write what waits. Calling it again does nothing."""
+        self._journal.close()
+
+    def _hang_up(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self._control = None
+
+    def _end_visits(self) -> None:
         left, self._visits = count_visits(self._visits, (), (), 0.0, self._settings.tracking.window_s), Visits()
         for kind in left[1]:
             self._journal.count(kind)
@@ -101,25 +167,15 @@ class Recorder:
 @contextmanager
 def recording(settings: Settings, mute: Mute, facts: Mapping[str, Any]) -> Iterator[Recorder]:
     """Yield a recorder with its journal and control socket; start, stop and faults in between are written down."""
-    with closing(Journal(settings.journal)) as journal:
-        journal.note(EntryKind.START, f"maskwatch {facts['version']}")
-        recorder = Recorder(settings, journal, mute, Status(read_clock().monotonic_s, facts))
-        try:
-            with _listening(Path(settings.control.path), recorder), closing(recorder):
-                yield recorder
-        except Exception as exc:
-            journal.note(EntryKind.FAULT, str(exc) or type(exc).__name__)
-            raise
-        finally:
-            journal.note(EntryKind.STOP)
-
-
-def _listening(path: Path, recorder: Recorder) -> AbstractContextManager[Control | None]:
-    """Return the control socket; where that cannot be, say so and go on without."""
+    recorder = Recorder(settings, Journal(settings.journal), mute, Status(read_clock().monotonic_s, facts))
+    recorder.note(EntryKind.START, f"maskwatch {facts['version']}")
     try:
-        return closing(Control(path, recorder.answers()))
-    except OSError as exc:
-        reason = exc.strerror if path.parent.is_dir() else f"there is no folder {path.parent}"
-        advice = "maskwatch status, mute and unmute do not reach this daemon; correct control.path or make the folder"
-        log.warning("control: %s cannot be made (%s); %s", path, reason or exc, advice)
-        return nullcontext()
+        with closing(recorder):
+            recorder.listen()
+            yield recorder
+    except Exception as exc:
+        recorder.note(EntryKind.FAULT, str(exc) or type(exc).__name__)
+        raise
+    finally:
+        recorder.note(EntryKind.STOP)
+        recorder.close_journal()

@@ -18,6 +18,7 @@ from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
 from edge.pipeline import CAMERA_LOST_S
 from edge.records import AlarmState, StatusPattern
 from edge.settings import Settings
+from edge.thermal import Board
 
 _RATE_OVER_S = 10.0
 _MOST_FRAMES = 1000
@@ -36,9 +37,11 @@ class Status:
     """Safe to tell and to ask from several threads; times are monotonic seconds, given by the caller."""
 
     def __init__(self, started_s: float, facts: Mapping[str, Any]) -> None:
-        """Begin as starting. `facts` do not change while the daemon runs: version, models, files."""
+        """Begin as starting. `facts` change with the settings only: version, models, files."""
         self._lock = threading.Lock()
         self._facts = facts
+        self._camera_fault = self._config_fault = ""
+        self._board = Board()
         self._seen, self._since_s, self._frames = Seen(), started_s, 0
         self._times_s: deque[float] = deque(maxlen=_MOST_FRAMES)
 
@@ -48,16 +51,45 @@ class Status:
             gap = bool(self._times_s) and now_s - self._times_s[-1] > CAMERA_LOST_S
             if gap or seen.status is not self._seen.status:
                 self._since_s = now_s
-            self._seen, self._frames = seen, self._frames + 1
+            self._seen, self._frames, self._camera_fault = seen, self._frames + 1, ""
             self._times_s.append(now_s)
+
+    def tell_blind(self, reason: str, now_s: float) -> None:
+        """Take in that there is no picture, and why."""
+        with self._lock:
+            if self._seen.status is not StatusPattern.BLIND:
+                self._since_s = self._times_s[-1] if self._times_s else now_s
+            self._seen, self._camera_fault = Seen(status=StatusPattern.BLIND), reason
+
+    def tell_config(self, fault: str) -> None:
+        """Take in what is wrong with config.yaml, "" for nothing."""
+        with self._lock:
+            self._config_fault = fault
+
+    def tell_board(self, board: Board) -> None:
+        """Take in how the board is."""
+        with self._lock:
+            self._board = board
+
+    def tell_facts(self, facts: Mapping[str, Any]) -> None:
+        """Take in other facts, as the settings have changed."""
+        with self._lock:
+            self._facts = facts
+
+    def rate(self, now_s: float) -> float:
+        """Return how many frames a second came lately."""
+        with self._lock:
+            return rate_of(tuple(self._times_s), now_s)
 
     def ask(self, now: Moment) -> dict[str, Any]:
         """Return all that is known, fit for JSON: `state` and since when, frames, people at the door, alarm, facts."""
         with self._lock:
             seen, since_s, frames, times_s = self._seen, self._since_s, self._frames, tuple(self._times_s)
+            faults = {"camera_fault": self._camera_fault or None, "config_fault": self._config_fault or None}
+            board, facts = self._board, self._facts
         now_s = now.monotonic_s
         state = seen.status
-        if times_s and now_s - times_s[-1] > CAMERA_LOST_S:
+        if state is not StatusPattern.BLIND and times_s and now_s - times_s[-1] > CAMERA_LOST_S:
             state, since_s = StatusPattern.BLIND, times_s[-1]
         return {
             "state": state.value,
@@ -69,7 +101,11 @@ class Status:
             "frame_age_s": round(now_s - times_s[-1], 2) if times_s else None,
             "people": seen.people,
             "alarm": seen.alarm.value,
-            **self._facts,
+            **faults,
+            "temperature_c": None if board.celsius is None else round(board.celsius, 1),
+            "slowed_to_fps": None if board.limit_fps is None else round(board.limit_fps, 1),
+            "low_voltage": board.low_voltage,
+            **facts,
         }
 
 
@@ -85,7 +121,7 @@ def to_text(utc_s: float) -> str:
 
 
 def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> dict[str, Any]:
-    """Return what does not change while the daemon runs; relative model paths are relative to `root`."""
+    """Return what does not change while the settings do not; relative model paths are relative to `root`."""
     return {
         "version": metadata.version("maskwatch"),
         "pid": os.getpid(),

@@ -22,8 +22,9 @@ class Watchdog:
         self._is_ready = True
 
     def stop(self) -> None:
-        """Say that the daemon is about to end."""
-        self._say("STOPPING=1")
+        """Say that the daemon is about to end; before it was ready there is nothing to end."""
+        if self._is_ready:
+            self._say("STOPPING=1")
 
     def _say(self, words: str) -> None:
         if not self._address:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from edge.commands import read_settings
-from edge.commands.status import to_local
+from edge.commands import find_config_of
+from edge.commands.status import find_socket, to_local
 from edge.control import ask
 from edge.settings import Gpio, limits_of
 
@@ -32,6 +31,6 @@ def _minutes(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     """Mute, and say until when."""
     request = {"command": "mute"} | ({} if options.minutes is None else {"minutes": options.minutes})
-    said = ask(Path(read_settings(options).control.path), request)
+    said = ask(find_socket(find_config_of(options)), request)
     print(f"buzzer and relay are muted until {to_local(said['muted_until'])}; the lamps go on")
     return 0

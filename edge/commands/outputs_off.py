@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from pathlib import Path
 
-from edge.commands import read_settings
+from edge.commands import find_config_of
+from edge.errors import ConfigError, HardwareError
+from edge.last_good import LastGood, load_in_force
 from edge.outputs.board import switch_off
 from edge.outputs.gpio import open_factory
+from edge.settings import Gpio, Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +23,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Switch off what can be, all of it before HardwareError says what could not: a daemon that runs holds its pins."""
-    settings = read_settings(options).gpio
-    with closing(open_factory(settings.driver)) as factory:
-        switch_off(settings, factory)
+    """Switch off what can be, all of it before HardwareError says what could not: a daemon that runs holds its pins.
+
+    These are the pins of the configuration that was last in force, and those of config.yaml where it names others.
+    """
+    problems = []
+    for gpio in find_wirings(find_config_of(options)):
+        try:
+            _switch_off(gpio)
+        except HardwareError as exc:
+            problems.append(str(exc))
+    if problems:
+        raise HardwareError("\n".join(problems))
     return 0
+
+
+def find_wirings(config: Path | None) -> list[Gpio]:
+    """Return what may have been driven: by the last good settings, then by those in the file, where they differ.
+
+    Raises ConfigError when neither is good.
+    """
+    if config is None:
+        return [Settings().gpio]
+    last_good = LastGood(config)
+    in_force = load_in_force(config, last_good).gpio
+    try:
+        driven = last_good.load().gpio
+    except ConfigError:  # never kept: nothing else was in force
+        driven = in_force
+    return [in_force] if driven == in_force else [driven, in_force]
+
+
+def _switch_off(gpio: Gpio) -> None:
+    with closing(open_factory(gpio.driver)) as factory:
+        switch_off(gpio, factory)

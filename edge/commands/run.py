@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Callable
 from threading import Event
 from types import FrameType
 
-from edge.commands import ROOT, find_config_of, read_settings
+from edge.commands import ROOT, find_config_of
 from edge.daemon import run_daemon
+from edge.errors import HardwareError, ModelError
+from edge.live import LiveConfig
+from edge.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,14 +20,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Watch until SIGTERM, SIGINT or SIGHUP (an SSH session that ends); every output is off afterwards."""
-    settings = read_settings(options)
-    stop = Event()
+    """Watch until SIGTERM or SIGINT; every output is off afterwards. SIGHUP has config.yaml read again at once."""
+    stop, reload = Event(), Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.set()
+        (reload if number == signal.SIGHUP else stop).set()
+
+    def is_forced() -> bool:
+        if not reload.is_set():
+            return False
+        reload.clear()
+        return True
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
-    run_daemon(settings, ROOT, stop.is_set, config_path=find_config_of(options))
+    path = find_config_of(options)
+    if path is None:
+        run_daemon(Settings(), ROOT, stop.is_set)
+    else:
+        _run_with(LiveConfig(path, is_forced), stop.is_set)
     return 0
+
+
+def _run_with(config: LiveConfig, stopped: Callable[[], bool]) -> None:
+    """Run with what config.yaml asks for, or with the last good settings where its models or pins cannot be had."""
+    try:
+        run_daemon(config.settings, ROOT, stopped, config=config)
+    except (ModelError, HardwareError) as exc:
+        if not config.fall_back(str(exc)):
+            raise
+        run_daemon(config.settings, ROOT, stopped, config=config)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from edge.commands import read_settings
+from edge.commands import find_config_of
 from edge.control import ask
+from edge.errors import ConfigError
+from edge.last_good import LastGood, load_in_force
+from edge.settings import Settings
 
 STATES = {
     "starting": "starting",
@@ -27,9 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the daemon and print what it says; HardwareError (exit code 3) when it does not run or is not reached."""
-    said = ask(Path(read_settings(options).control.path), {"command": "status"})
+    said = ask(find_socket(find_config_of(options)), {"command": "status"})
     print(json.dumps(said) if options.json else describe(said))
     return 0
+
+
+def find_socket(config: Path | None) -> Path:
+    """Return where the daemon answers. It runs on with a config.yaml that is broken, and then tells what is wrong."""
+    if config is None:
+        return Path(Settings().control.path)
+    try:
+        return Path(load_in_force(config, LastGood(config)).control.path)
+    except ConfigError as exc:
+        print(f"maskwatch: {exc}", file=sys.stderr)
+        return Path(Settings().control.path)
 
 
 def describe(said: Mapping[str, Any]) -> str:
@@ -37,6 +52,7 @@ def describe(said: Mapping[str, Any]) -> str:
     since = f"{to_local(said['since'])} ({to_span(said['state_s'])})"
     lines = {
         "state": f"{STATES.get(said['state'], said['state'])}, since {since}",
+        **({"camera": said["camera_fault"]} if said["camera_fault"] else {}),
         "alarm": said["alarm"],
         "muted": f"until {to_local(said['muted_until'])} ({to_span(said['muted_s'])} left)" if said["muted"] else "no",
         "at the door": f"{said['people']} {'person' if said['people'] == 1 else 'people'} now",
@@ -44,7 +60,8 @@ def describe(said: Mapping[str, Any]) -> str:
         "clock": "set" if said["clock_set"] else "not set: times may be wrong, schedule and quiet hours do not count",
         "journal": _describe_journal(said["journal"]),
         **{name: _describe_model(model) for name, model in said["models"].items()},
-        "config": said["config"] or "none, the defaults are in force",
+        **_describe_board(said),
+        "config": _describe_config(said),
         "version": f"maskwatch {said['version']}, process {said['pid']}",
     }
     return "\n".join(f"{name + ':':13}{text}" for name, text in lines.items())
@@ -70,6 +87,22 @@ def _describe_frames(said: Mapping[str, Any]) -> str:
     if said["frame_age_s"] is None:
         return "none yet"
     return f"{said['fps']:.1f} a second, the last one {said['frame_age_s']:.1f} s ago, {said['frames']:,} in all"
+
+
+def _describe_board(said: Mapping[str, Any]) -> dict[str, str]:
+    lines = {}
+    if said["temperature_c"] is not None:
+        slowed = f", slowed to {said['slowed_to_fps']:g} frames a second" if said["slowed_to_fps"] else ""
+        lines["temperature"] = f"{said['temperature_c']:.0f} °C{slowed}"
+    if said["low_voltage"]:
+        lines["power"] = "the supply voltage is too low"
+    return lines
+
+
+def _describe_config(said: Mapping[str, Any]) -> str:
+    if said["config_fault"]:
+        return f"broken, the last good settings are in force\n{said['config_fault']}"
+    return said["config"] or "none, the defaults are in force"
 
 
 def _describe_journal(journal: Mapping[str, Any]) -> str:

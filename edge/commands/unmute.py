@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from edge.commands import read_settings
+from edge.commands import find_config_of
+from edge.commands.status import find_socket
 from edge.control import ask
 
 
@@ -15,6 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Unmute; that nothing was muted is fine."""
-    ask(Path(read_settings(options).control.path), {"command": "unmute"})
+    ask(find_socket(find_config_of(options)), {"command": "unmute"})
     print("buzzer and relay sound again")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from edge.devices import is_address
@@ -37,25 +38,27 @@ class Source(Protocol):
         ...
 
 
-def open_source(camera: Camera) -> Source:
+def open_source(camera: Camera, say: Callable[[str], None] = log.info) -> Source:
     """Return the source that the settings ask for, opened and giving frames.
 
-    Raises ConfigError for a source that this version lacks, HardwareError without a camera, DataError without a file.
+    `say` is told what `auto` became and what the camera grants. Raises ConfigError for a source that this version
+    lacks, HardwareError without a camera, DataError without a file.
     """
-    name = choose_source(camera.device) if camera.source == "auto" else camera.source
+    name = choose_source(camera.device, say) if camera.source == "auto" else camera.source
     if name not in SOURCES:
         raise ConfigError(f"camera.source: must be auto or one of {', '.join(sorted(SOURCES))}, got {name}")
     module, function = SOURCES[name].split(":")
-    return cast(Source, getattr(importlib.import_module(module), function)(camera))
+    options = {} if name == "files" else {"say": say}
+    return cast(Source, getattr(importlib.import_module(module), function)(camera, **options))
 
 
-def choose_source(device: int | str) -> str:
-    """Return what `camera.source: auto` stands for with this `camera.device`, and say so in the log.
+def choose_source(device: int | str, say: Callable[[str], None] = log.info) -> str:
+    """Return what `camera.source: auto` stands for with this `camera.device`, and `say` so, in the log.
 
     A number is the Pi camera if there is one, else a USB camera; a path is a USB camera, an address a network camera.
     """
     name, reason = _choose(device)
-    log.info("camera.source auto: %s, %s", name, reason)
+    say(f"camera.source auto: {name}, {reason}")
     return name
 
 

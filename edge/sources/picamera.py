@@ -69,11 +69,12 @@ class PiCamera:
         clock: Callable[[], float] = time.monotonic,
         boot: Callable[[], float] = boot_clock,
         close_s: float = 2.0,
+        say: Callable[[str], None] = log.info,
     ) -> None:
         """Set up and start a Picamera2 that is open.
 
-        `clock` and `boot` give seconds, monotonic and since boot; `close_s` is how long closing may take. Raises
-        HardwareError when it does not start or grants no format that we can use.
+        `clock` and `boot` give seconds, monotonic and since boot; `close_s` is how long closing may take, and
+        `say` is told what was granted. Raises HardwareError when it does not start or grants no format that we can use.
         """
         self._device = device
         self._camera = camera
@@ -84,7 +85,7 @@ class PiCamera:
         self._closed = False
         self._alive_s = clock()
         try:
-            self._to_bgr, self._size = _set_up(device, camera)
+            self._to_bgr, self._size = _set_up(device, camera, say)
             device.pre_callback = self._keep
             device.start()
         except (RuntimeError, OSError) as exc:
@@ -154,9 +155,14 @@ def to_monotonic(stamp_s: float, now_s: float, boot_s: float) -> float:
 
 
 def open_source(
-    camera: Camera, clock: Callable[[], float] = time.monotonic, boot: Callable[[], float] = boot_clock
+    camera: Camera,
+    clock: Callable[[], float] = time.monotonic,
+    boot: Callable[[], float] = boot_clock,
+    say: Callable[[str], None] = log.info,
 ) -> PiCamera:
-    """Return the Pi camera with the number `camera.device`, set up and giving frames; the clocks are for tests.
+    """Return the Pi camera with the number `camera.device`, set up and giving frames.
+
+    The clocks are for tests; `say` is told what the camera grants.
 
     Raises HardwareError without picamera2, without that camera, or when something else uses it; ConfigError when
     `device` is not a number.
@@ -169,7 +175,7 @@ def open_source(
         device = picamera2(camera.device)
     except (RuntimeError, OSError) as exc:
         raise HardwareError(f"camera {camera.device}: {_explain_refusal(_reasons(exc))}") from exc
-    return PiCamera(device, camera, clock, boot)
+    return PiCamera(device, camera, clock, boot, say=say)
 
 
 def _load_picamera2() -> Any:
@@ -206,7 +212,7 @@ def _require_camera(number: int, models: tuple[str, ...]) -> None:
         raise HardwareError(f"camera {number}: there is no such Pi camera; connected are {connected}")
 
 
-def _set_up(device: Any, camera: Camera) -> tuple[int | None, tuple[int, int]]:
+def _set_up(device: Any, camera: Camera, say: Callable[[str], None]) -> tuple[int | None, tuple[int, int]]:
     """Configure size, format and rate.
 
     Return what OpenCV needs to make BGR (None: it is), and the (width, height) that was granted. Raises RuntimeError,
@@ -223,7 +229,8 @@ def _set_up(device: Any, camera: Camera) -> tuple[int | None, tuple[int, int]]:
     granted = device.camera_configuration()["main"]
     if granted["format"] not in _TO_BGR:
         raise RuntimeError(f"it sends {granted['format']}, which is none of {', '.join(_TO_BGR)}")
-    log.info("camera %s: %dx%d px, %s", camera.device, *granted["size"], granted["format"])
+    width, height = granted["size"]
+    say(f"camera {camera.device}: {width}x{height} px, {granted['format']}")
     return _TO_BGR[granted["format"]], granted["size"]
 
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from edge.devices import name_address
 from edge.errors import ConfigError, HardwareError, NoFrameError
+from edge.network import REMEDY as NETWORK_REMEDY
+from edge.network import is_network_forbidden
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources.newest import NewestFrame
@@ -97,13 +99,18 @@ class NetworkCamera:
         address: str,
         open_capture: Callable[[str], Capture] = open_stream,
         clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = log.info,
     ) -> None:
-        """Start opening and then reading; `clock` gives monotonic seconds. Call `wait_until_open` next."""
+        """Start opening and then reading; `clock` gives monotonic seconds. Call `wait_until_open` next.
+
+        `say` is told the size of the first picture.
+        """
         self.name = name_address(address)
         """What messages call it: never the user, the password or the path."""
         self._address = address
         self._open_capture = open_capture
         self._clock = clock
+        self._say = say
         self._newest = NewestFrame(camera, self.name)
         self._opened: Future[None] = Future()
         self._stop = threading.Event()
@@ -174,7 +181,7 @@ class NetworkCamera:
         if not found:
             return
         if not self._seen:
-            log.info("camera %s: %dx%d px", self.name, bgr.shape[1], bgr.shape[0])
+            self._say(f"camera {self.name}: {bgr.shape[1]}x{bgr.shape[0]} px")
             self._seen = True
         self._newest.keep(np.asarray(bgr, np.uint8), captured_s)
 
@@ -184,15 +191,19 @@ def open_source(
     open_capture: Callable[[str], Capture] = open_stream,
     clock: Callable[[], float] = time.monotonic,
     answer_s: float = _ANSWER_S,
+    forbidden: Callable[[], bool] = is_network_forbidden,
+    say: Callable[[str], None] = log.info,
 ) -> NetworkCamera:
     """Return the stream at the address `camera.device`, open and reading; its size is what the camera sends.
 
-    All but `camera` is for tests. Raises ConfigError when `device` is a number, HardwareError when the stream cannot be
-    opened within `answer_s` seconds.
+    `say` is told that size; all but it and `camera` is for tests. Raises ConfigError when `device` is a number,
+    HardwareError when the stream cannot be opened within `answer_s` seconds or the service may not use the network.
     """
     if isinstance(camera.device, int):
         raise ConfigError(f"camera.device: must be an address when camera.source is rtsp, got {camera.device}")
-    stream = NetworkCamera(camera, camera.device, open_capture, clock)
+    if forbidden():
+        raise HardwareError(f"camera {name_address(camera.device)}: {NETWORK_REMEDY}")
+    stream = NetworkCamera(camera, camera.device, open_capture, clock, say)
     try:
         stream.wait_until_open(answer_s)
     except HardwareError:

@@ -147,11 +147,13 @@ def open_source(
     clock: Callable[[], float] = time.monotonic,
     root: Path = Path("/"),
     access: Callable[[str, int], bool] = os.access,
+    say: Callable[[str], None] = log.info,
 ) -> V4l2Camera:
     """Return the camera that `camera.device` names, by number or path, set up and reading.
 
-    All but `camera` is for tests: `root` is where dev and sys are, `access` tells about permissions. Raises
-    HardwareError when there is no such camera, when it may not be used, or when something else uses it.
+    `say` is told what the driver grants. The others are for tests: `root` is where dev and sys are, `access` tells
+    about permissions. Raises HardwareError when there is no such camera, when it may not be used, or when something
+    else uses it.
     """
     path = _device_path(camera.device, root)
     _require_device(camera, path, root, access)
@@ -162,7 +164,7 @@ def open_source(
             f"camera {camera.device}: {path} cannot be opened; check that it is a camera (v4l2-ctl --list-devices) "
             f"and that no other program uses it (fuser {path})"
         )
-    _set_up(capture, camera)
+    _set_up(capture, camera, say)
     return V4l2Camera(path, capture, camera, clock)
 
 
@@ -192,8 +194,8 @@ def _list_cameras(root: Path) -> str:
     return f"connected are {', '.join(cameras)}" if cameras else "no camera is connected, check the cable"
 
 
-def _set_up(capture: Capture, camera: Camera) -> None:
-    """Ask for format, size and rate, in this order; drivers may grant others, and the log says what they granted."""
+def _set_up(capture: Capture, camera: Camera, say: Callable[[str], None]) -> None:
+    """Ask for format, size and rate, in this order; drivers may grant others, and `say` is told what they granted."""
     for name in _FORMATS:
         if capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*name)):
             break
@@ -201,11 +203,8 @@ def _set_up(capture: Capture, camera: Camera) -> None:
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height_px)
     capture.set(cv2.CAP_PROP_FPS, camera.max_fps)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    log.info(
-        "camera %s: %.0fx%.0f px, %s, %.3g frames a second",
-        camera.device,
-        capture.get(cv2.CAP_PROP_FRAME_WIDTH),
-        capture.get(cv2.CAP_PROP_FRAME_HEIGHT),
-        fourcc_name(capture.get(cv2.CAP_PROP_FOURCC)),
-        capture.get(cv2.CAP_PROP_FPS),
+    width, height, fps = (
+        capture.get(each) for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
     )
+    code = fourcc_name(capture.get(cv2.CAP_PROP_FOURCC))
+    say(f"camera {camera.device}: {width:.0f}x{height:.0f} px, {code}, {fps:.3g} frames a second")

@@ -17,6 +17,7 @@ import pytest
 from edge.cli import main
 from edge.commands import ROOT
 from edge.commands.image import name_copies
+from edge.last_good import LastGood
 
 LINE_KEYS = {"image", "width", "height", "frame_index", "captured_s", "faces", "alarm"}
 MOCK_PINS = "gpio: {driver: mock}\n"
@@ -144,13 +145,19 @@ def test_a_damaged_model_is_refused_with_exit_code_4(
     assert len(said.strip().splitlines()) == 1
 
 
-def test_a_missing_camera_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_snapshot_without_a_camera_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = config(tmp_path, MOCK_PINS + "camera: {source: v4l2, device: 250}\n")
-    assert main(["run", *words]) == 3
     assert main(["snapshot", str(tmp_path / "x.jpg"), *words]) == 3
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("maskwatch:")]
-    assert len(lines) == 2
-    assert all("250" in line for line in lines)
+    assert len(lines) == 1
+    assert "250" in lines[0]
+
+
+def test_a_missing_file_in_the_place_of_a_camera_ends_the_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *config(tmp_path, MOCK_PINS + "camera: {source: files, device: none.mp4}\n")]) == 1
+    assert "none.mp4: no such file" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(any(Path("/dev").glob("gpiochip*")), reason="this machine has GPIO pins")
@@ -208,6 +215,21 @@ def test_an_unreadable_picture_does_not_end_the_daemon(tmp_path: Path) -> None:
     assert main(["run", *words]) == 0
 
 
+def test_a_start_with_a_missing_model_goes_by_the_last_good_settings_if_there_are_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    draw_clip(tmp_path / "clip.mp4", frames=5)
+    good = MOCK_PINS + f"camera: {{source: files, device: {tmp_path / 'clip.mp4'}}}\njournal: {{enabled: false}}\n"
+    words = config(tmp_path, good + "classifier: {model: none.tflite}\n")
+    assert main(["run", *words]) == 4
+    LastGood(tmp_path / "config.yaml").keep(good.encode())
+    assert main(["run", *words]) == 0
+    assert "none.tflite: no such model" in caplog.text
+    assert "status lamp blinking fast" in caplog.text
+
+
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Yield `maskwatch run` as its owner would start it, watching a folder of pictures with mock pins."""
@@ -225,7 +247,7 @@ def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.stderr.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_stops_within_a_second_with_all_outputs_off(daemon: subprocess.Popen[str], number: signal.Signals) -> None:
     """A machine that is too busy for that may take as long as the start took, which is several times the work."""
     began_s = time.monotonic()

@@ -105,6 +105,16 @@ def test_a_running_daemon_tells_is_muted_and_unmuted_and_stops_clean(
     assert (code, "the daemon is not running" in error) == (3, True)
 
 
+@pytest.mark.parametrize("command", ["status", "mute", "unmute"])
+def test_a_daemon_answers_while_its_config_is_broken(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(config.parent))
+    with running(config):
+        config.write_text("alarm: {hold_s: soon}\n")
+        assert ask(config, capsys, command)[0] == 0
+
+
 def test_a_daemon_that_was_killed_starts_again_with_its_journal_and_a_fresh_socket(config: Path) -> None:
     with running(config) as process:
         wait_for(lambda: kinds(config) == [EntryKind.START])

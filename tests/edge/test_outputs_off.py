@@ -16,6 +16,8 @@ import pytest
 
 from edge.cli import main
 from edge.commands import ROOT
+from edge.commands.outputs_off import find_wirings
+from edge.last_good import LastGood
 
 PINS = "gpio: {driver: mock, relay_pin: 23, ok_lamp_pin: 24, active_low_pins: [23], mute_button_pin: 26}\n"
 OFF = {"17": False, "27": False, "22": False, "23": True, "24": False}
@@ -87,6 +89,33 @@ def test_outputs_off_drives_every_wired_pin_to_its_off_level_and_loads_no_opencv
     assert process.returncode == 0
     assert last_levels(said) == OFF
     assert json.loads(said)["cv2"] is False
+
+
+def test_outputs_off_with_a_broken_file_drives_the_pins_of_the_last_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    path = tmp_path / "config.yaml"
+    path.write_text("gpio: {lamp_pin: seventeen}\n")
+    LastGood(path).keep(PINS.encode())
+    process = start(["outputs-off", "--config", str(path)])
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert last_levels(said) == OFF
+
+
+def test_outputs_off_drives_old_and_new_pins_where_an_edit_was_not_in_force_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    path = tmp_path / "config.yaml"
+    path.write_text("gpio: {driver: mock, lamp_pin: 5}\n")
+    assert [gpio.lamp_pin for gpio in find_wirings(path)] == [5]
+    LastGood(path).keep(PINS.encode())
+    assert [gpio.lamp_pin for gpio in find_wirings(path)] == [17, 5]
+    process = start(["outputs-off", "--config", str(path)])
+    was = json.loads(process.communicate(timeout=30)[0])["was"]
+    assert (was["17"][-1], was["5"][-1], was["23"][-1]) == (False, False, True)
 
 
 @pytest.mark.skipif(any(Path("/dev").glob("gpiochip*")), reason="this machine has GPIO pins")

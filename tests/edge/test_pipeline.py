@@ -10,13 +10,12 @@ from door import Visitor, count_judged, film, watch_film
 from people import MASKED, UNMASKED, blank_frame, square, verdict, walk
 from scripted import RecordingOutput, ScriptedSource, scripted_looker
 
-from edge.alarm import Silence
+from edge.alarm import AlarmMemory, Silence
 from edge.contract import result_line
-from edge.errors import NoFrameError
 from edge.geometry import Box
-from edge.pipeline import Turn, watch
-from edge.records import AlarmState, Frame, Verdict, VerdictKind
-from edge.settings import Detector, Settings
+from edge.pipeline import Memory, Rig, Turn, keep_watch, start_over, watch
+from edge.records import AlarmState, Decision, Frame, StatusPattern, Verdict, VerdictKind
+from edge.settings import Alarm, Detector, Settings
 
 
 def watch_walk(kind: VerdictKind, frames: Sequence[Frame | None] | None = None, **settings: object) -> list[Turn]:
@@ -52,14 +51,72 @@ def test_every_second_frame_can_be_left_out() -> None:
     assert [turn.frame.frame_index for turn in turns] == list(range(0, 20, 2))
 
 
-def test_a_short_gap_between_frames_is_waited_for() -> None:
-    frames = [blank_frame(0, 0.0), None, None, blank_frame(1, 1.1)]
-    assert len(watch_walk(UNMASKED, frames)) == 2
+def watch_gap(script: list[list[Verdict]], frames: list[Frame | None]) -> tuple[list[Decision], list[str]]:
+    """Return what an output is shown of frames of which some do not come, and why they do not."""
+    output, reasons = RecordingOutput(), list[str]()
+    rig = Rig(ScriptedSource(frames), scripted_looker(script), Settings(), Silence)
+    keep_watch(lambda: rig, [output], lambda: False, on_blind=reasons.append, clock=lambda: 0.0)
+    return output.shown, reasons
 
 
-def test_a_camera_that_stays_silent_is_lost() -> None:
-    with pytest.raises(NoFrameError):
-        watch_walk(UNMASKED, [blank_frame(0, 0.0), *[None] * 20])
+def test_a_camera_that_is_lost_in_an_alarm_switches_everything_off_and_shows_the_fault() -> None:
+    script = [[verdict(box)] for box in walk(20)]
+    shown, reasons = watch_gap(script, [*(blank_frame(i, i * 0.1) for i in range(20)), None, None])
+    assert (shown[19].lamp, shown[19].buzzer, shown[19].status) == (True, True, StatusPattern.WATCHING)
+    assert [(each.lamp, each.buzzer, each.alarm, each.status) for each in shown[20:]] == [
+        (False, False, AlarmState.CLEAR, StatusPattern.BLIND)
+    ] * 2
+    assert reasons == ["no frame for 0.2 s"] * 2
+
+
+def test_after_a_gap_it_watches_again_and_alarms_about_a_newcomer_with_a_new_number() -> None:
+    seen = [[verdict(box)] for box in walk(20)]
+    frames = [blank_frame(i, i * 0.1) for i in range(20)]
+    later = [blank_frame(i, 10 + i * 0.1) for i in range(20, 70)]
+    shown, _ = watch_gap([*seen, *[[]] * 30, *seen], [*frames, None, *later])
+    assert shown[21].alarm is AlarmState.CLEAR
+    assert (shown[-1].alarm, shown[-1].status) == (AlarmState.ALARM, StatusPattern.WATCHING)
+    assert shown[-1].person_ids > shown[19].person_ids
+
+
+def test_alarms_before_a_gap_count_for_how_many_may_sound_in_a_minute() -> None:
+    memory = Memory(alarm=AlarmMemory(AlarmState.ALARM, sounded=(1.0, 2.0), since={3: 2.0}))
+    assert start_over(memory).alarm == AlarmMemory(sounded=(1.0, 2.0))
+
+
+def test_another_source_begins_with_nobody_at_the_door_and_everything_off() -> None:
+    script, output = [[verdict(box)] for box in walk(20)], RecordingOutput()
+    frames = [blank_frame(i, i * 0.1) for i in range(20)]
+    rigs = [Rig(ScriptedSource(frames), scripted_looker(script), Settings(), Silence) for _ in range(2)]
+    asked = count()
+    keep_watch(lambda: rigs[next(asked) >= 20], [output], lambda: False, clock=lambda: 0.0)
+    assert output.shown[19].alarm is AlarmState.ALARM
+    assert (output.shown[20].lamp, output.shown[20].status) == (False, StatusPattern.STARTING)
+    assert output.shown[21].alarm is AlarmState.CLEAR
+    assert (output.shown[-1].alarm, output.shown[-1].person_ids) == (AlarmState.ALARM, (2,))
+
+
+def test_a_longer_hold_that_comes_into_force_in_an_alarm_keeps_it_and_its_start() -> None:
+    script = [[verdict(box)] for box in walk(20)] + [[]] * 60
+    source, output, asked = ScriptedSource([blank_frame(i, i * 0.1) for i in range(80)]), RecordingOutput(), count()
+    short, long = (Settings(alarm=Alarm(hold_s=hold_s)) for hold_s in (0.5, 4.0))
+    rigs = [Rig(source, scripted_looker(script), settings, Silence) for settings in (short, long)]
+    keep_watch(lambda: rigs[next(asked) >= 20], [output], lambda: False)
+    lit = [each.lamp for each in output.shown]
+    assert lit.index(True) < 20
+    assert all(lit[lit.index(True) : 58])
+    assert not lit[-1]
+
+
+def test_a_fault_elsewhere_shows_on_the_status_lamp_while_lamp_and_buzzer_work() -> None:
+    script, output = [[verdict(box)] for box in walk(20)], RecordingOutput()
+    source = ScriptedSource([blank_frame(i, i * 0.1) for i in range(20)])
+    rig = Rig(source, scripted_looker(script), Settings(), Silence, fault=True)
+    turns: list[Turn] = []
+    keep_watch(lambda: rig, [output], lambda: False, turns.append)
+    assert (output.shown[-1].lamp, output.shown[-1].buzzer) == (True, True)
+    assert {each.status for each in output.shown} == {StatusPattern.BLIND}
+    assert turns[-1].decision.status is StatusPattern.WATCHING
 
 
 def test_a_stop_ends_the_watch_before_the_next_frame() -> None:

@@ -121,6 +121,43 @@ def test_minutes_that_make_no_sense_are_refused_and_mute_nothing(door: Door, min
     door.entries()
 
 
+def test_a_lost_camera_ends_the_alarm_and_is_two_events_however_often_it_is_tried(door: Door) -> None:
+    door.see(turn(1.0, [person(1, UNMASKED)], ALARM))
+    for at_s in (4.0, 4.2, 900.0):
+        door.now_s = at_s
+        door.recorder.add_blind("camera 0: unplugged", at_s)
+    said = door.recorder.answers()["status"]({})
+    assert (said["state"], said["camera_fault"], said["people"], said["alarm"]) == (
+        "blind",
+        "camera 0: unplugged",
+        0,
+        "clear",
+    )
+    assert said["since"] == "2026-11-21T00:00:01Z"
+    door.see(turn(1000.0), turn(1000.1))
+    assert door.recorder.answers()["status"]({})["camera_fault"] is None
+    assert door.events() == [
+        (EntryKind.ALARM_ON, 1.0, ""),
+        (EntryKind.ALARM_OFF, 4.0, ""),
+        (EntryKind.FAULT, 4.0, "blind: camera 0: unplugged"),
+        (EntryKind.FAULT, 1000.0, "the camera gives pictures again, after 996 s"),
+    ]
+
+
+def test_a_broken_configuration_is_told_and_written_down_once(door: Door) -> None:
+    for fault in ("", "c.yaml:1: alrm: unknown key", "c.yaml:1: alrm: unknown key"):
+        door.recorder.tell_config(fault)
+    door.see(turn(1.0))
+    said = door.recorder.answers()["status"]({})
+    assert (said["state"], said["config_fault"]) == ("watching", "c.yaml:1: alrm: unknown key")
+    door.recorder.tell_config("")
+    assert door.recorder.answers()["status"]({})["config_fault"] is None
+    assert [detail for kind, _, detail in door.events() if kind is EntryKind.CONFIG] == [
+        "c.yaml:1: alrm: unknown key",
+        "config.yaml is fine again",
+    ]
+
+
 def test_start_fault_and_stop_are_events(tmp_path: Path) -> None:
     with (
         pytest.raises(HardwareError),

@@ -11,8 +11,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from edge.checks import convert_value
+from edge.clashes import find_clashes
 from edge.config import load_settings
-from edge.settings import Alarm, Gpio, Rule, Settings, Zone, find_clashes
+from edge.settings import Alarm, Gpio, Rule, Settings, Zone
 
 CONFIG = Path(__file__).parents[2] / "config.yaml"
 UNITS = {

@@ -25,6 +25,13 @@ def test_the_first_turn_makes_the_service_ready_and_every_turn_feeds_the_watchdo
     assert [manager.recv(100).decode() for _ in range(3)] == ["READY=1\nWATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
 
 
+def test_an_end_before_it_was_ready_is_not_said_so_that_another_start_may_follow(manager: socket.socket) -> None:
+    watchdog = Watchdog({"NOTIFY_SOCKET": manager.getsockname()})
+    watchdog.stop()
+    watchdog.feed()
+    assert manager.recv(100) == b"READY=1\nWATCHDOG=1"
+
+
 def test_an_abstract_socket_is_reached_too() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0maskwatch-test-notify")

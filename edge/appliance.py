@@ -1,0 +1,132 @@
+"""Everything that the settings open, and how it follows them: only what a change is about is opened anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from edge.errors import ConfigError, DataError, ModelError
+from edge.looker import Looker, open_looker
+from edge.mute import Mute
+from edge.outputs.snapshot import SnapshotWriter
+from edge.panel import Panel
+from edge.pipeline import Rig, Turn
+from edge.recorder import Recorder
+from edge.settings import Camera, Settings
+from edge.silencer import Silencer
+from edge.sources import Source
+from edge.sources.slowed import Slowed
+from edge.sources.steady import open_steady
+from edge.status import gather_facts
+from edge.thermal import Thermal
+
+
+class Appliance:
+    """Models, camera, schedule, snapshots and thermometers; pins and journal are given, as they open first."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        root: Path,
+        panel: Panel,
+        recorder: Recorder,
+        mute: Mute,
+        config_path: Path | None = None,
+        open_camera: Callable[[Camera], Source] = open_steady,
+        thermal: Thermal | None = None,
+    ) -> None:
+        """Load the models and open the rest; relative model paths are relative to `root`.
+
+        Raises ModelError for a model, DataError for a file in the place of a camera.
+        """
+        self._settings, self._root, self._config_path = settings, root, config_path
+        self._panel, self._recorder, self._mute = panel, recorder, mute
+        self._open_camera, self._thermal = open_camera, thermal or Thermal()
+        self._looker = open_looker(settings, root)
+        self._source = self._slowed(open_camera(settings.camera))
+        self._snapshots = SnapshotWriter(settings)
+        self._silencer = Silencer(settings.schedule)
+
+    def rig(self, fault: bool) -> Rig:
+        """Return what the loop works with; `fault` is for the status lamp."""
+        return Rig(
+            self._source,
+            self._looker,
+            self._settings,
+            lambda: self._silencer.silence(self._mute.is_muted(time.monotonic())),
+            fault,
+        )
+
+    def keep_picture(self, turn: Turn) -> None:
+        """Have the picture of a turn kept if an alarm begins with it and the owner wants that."""
+        self._snapshots.add(turn)
+
+    def look_at_board(self, now_s: float) -> None:
+        """Slow down while the board is too hot; `now_s` is in monotonic seconds."""
+        status = self._recorder.status
+        if self._thermal.look(now_s, status.rate, self._settings.camera.max_fps):
+            status.tell_board(self._thermal.board)
+
+    def change(self, settings: Settings) -> None:
+        """Go by other settings from now on.
+
+        Raises ConfigError when they do not work here: then nothing has changed. HardwareError when pins were given
+        back for others and could be taken neither way.
+        """
+        before = self._settings
+        with ExitStack() as undo:
+            looker = load_anew(before, settings, self._root) or self._looker
+            ahead = self._open_file_anew(settings.camera)
+            if ahead:
+                undo.callback(ahead.close)
+            self._panel.change(settings.gpio)
+            undo.pop_all()
+        self._settings, self._looker = settings, looker
+        if settings.camera != before.camera:
+            self._source.close()
+            self._source = self._slowed(ahead or self._open_camera(settings.camera))
+        if settings.schedule != before.schedule:
+            self._silencer = Silencer(settings.schedule)
+        if (settings.snapshots, settings.zone) != (before.snapshots, before.zone):
+            self._snapshots.close()
+            self._snapshots = SnapshotWriter(settings)
+        self._recorder.change(settings, gather_facts(settings, self._root, self._config_path))
+
+    def close(self) -> None:
+        """Close camera and snapshots. Calling it again does nothing."""
+        self._snapshots.close()
+        self._source.close()
+
+    def _slowed(self, source: Source) -> Source:
+        return Slowed(source, lambda: self._thermal.board.limit_fps)
+
+    def _open_file_anew(self, camera: Camera) -> Source | None:
+        """Return the file that stands in for another camera, before that one is given up; None for cameras."""
+        if camera == self._settings.camera or camera.source != "files":
+            return None
+        try:
+            return self._open_camera(camera)
+        except DataError as exc:
+            raise ConfigError(f"camera.device: {exc}") from exc
+
+
+def load_anew(before: Settings, after: Settings, root: Path) -> Looker | None:
+    """Return the models for changed settings, None where nothing about them changed.
+
+    Raises ConfigError when they cannot be loaded.
+    """
+    if _needs(before) == _needs(after):
+        return None
+    try:
+        return open_looker(after, root)
+    except ModelError as exc:
+        raise ConfigError(str(exc)) from exc
+
+
+def _needs(settings: Settings) -> tuple[object, ...]:
+    """Return all that the models depend on."""
+    detector = replace(settings.detector, every_n_frames=1)
+    return detector, settings.classifier, settings.accelerator, settings.alarm.labels

@@ -1,0 +1,70 @@
+"""What is wrong between settings that are fine one by one. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from edge.devices import find_device_problem
+from edge.settings import Gpio, Settings, Zone
+
+
+def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Yield what is wrong between settings that are fine one by one.
+
+    Each clash maps the dotted keys that take part to the sentence that fits if that key is the one to change.
+    """
+    yield from _find_pin_clashes(settings.gpio)
+    yield from _find_zone_clashes(settings.zone)
+    yield from _find_label_clashes(settings.alarm.labels)
+    yield from _find_missing(settings)
+    if problem := find_device_problem(settings.camera.source, settings.camera.device):
+        yield {"camera.device": problem}
+
+
+def _find_pin_clashes(gpio: Gpio) -> Iterator[Mapping[str, str]]:
+    owners: dict[int, str] = {}
+    for name in (each.name for each in fields(gpio) if each.name.endswith("_pin")):
+        pin = getattr(gpio, name)
+        if pin in owners:
+            pair = (f"gpio.{name}", f"gpio.{owners[pin]}")
+            yield {key: f"must not be the pin of {other}, got {pin}" for key, other in (pair, pair[::-1])}
+        elif pin is not None:
+            owners[pin] = name
+    for pin in gpio.active_low_pins:
+        if owners.get(pin, "mute_button_pin") == "mute_button_pin":
+            yield {"gpio.active_low_pins": f"must be pins of lamps, buzzer or relay, got {pin}"}
+
+
+def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
+    low, high, corners = zone.min_face_frac, zone.max_face_frac, len(zone.polygon)
+    if low >= high:
+        yield {
+            "zone.min_face_frac": f"must be less than zone.max_face_frac ({high:g}), got {low:g}",
+            "zone.max_face_frac": f"must be more than zone.min_face_frac ({low:g}), got {high:g}",
+        }
+    if 0 < corners < 3:
+        yield {"zone.polygon": f"must have at least 3 points, or none for the whole picture, got {corners}"}
+
+
+def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
+    if not labels:
+        yield {"alarm.labels": "must name at least one label, got none"}
+    for label, count in Counter(labels).items():
+        if count > 1:
+            yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
+
+
+def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
+    asked = {
+        "detector.backend": settings.detector.backend == "yunet",
+        "accelerator": settings.accelerator == "edgetpu",
+        "mqtt.enabled": settings.mqtt.enabled,
+        "web.enabled": settings.web.enabled,
+        "metrics.enabled": settings.metrics.enabled,
+    }
+    for key, wanted in asked.items():
+        if wanted:
+            yield {key: "asks for what this version of Maskwatch does not have yet; delete the line to get its default"}
