@@ -42,7 +42,7 @@ class NoFrameError(HardwareError):
 
 
 class NotDueError(NoFrameError):
-    """There is no frame yet and nothing is wrong: a file's next one is for later, a camera has not been silent for long."""
+    """There is no frame yet and nothing is wrong: a file's next one is for later, a camera was not silent for long."""
 
 
 class ModelError(MaskwatchError, ValueError):
