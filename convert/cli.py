@@ -1,4 +1,4 @@
-"""python -m convert RUN_DIR --output models/NAME.tflite [--calibration DIR]."""
+"""python -m convert RUN_DIR --output models/NAME.tflite [--calibration DIR] [--edgetpu]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from typing import Any
 
 import keras
 
-from convert import graph
+from convert.edgetpu.build import models_beside
+from convert.edgetpu.cli import add_compiler_option, compile_models
+from convert.edgetpu.preflight import find_obstacles, shorten
 from convert.quantize import quantize
 from convert.samples import Sample, choose, face_inputs, list_pictures, picture_inputs, read_split
 from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
@@ -50,6 +52,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
     parser.add_argument("--keep-float", action="store_true", help="put the Keras model beside it, to fine-tune from")
     parser.add_argument("--min-score", type=float, help="recommended threshold (default: measured, or 0.6)")
+    parser.add_argument(
+        "--edgetpu", action="store_true", help="then compile all models of that folder together for a Coral"
+    )
+    add_compiler_option(parser)
     return parser
 
 
@@ -57,15 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Convert; return the exit code."""
     options = build_parser().parse_args(arguments)
     try:
-        comparison = convert(options)
+        _report(options, convert(options))
+        return compile_models(models_beside(options.output), options.compiler) if options.edgetpu else 0
     except MaskwatchError as exc:
         print(f"convert: {exc}", file=sys.stderr)
         return exc.exit_code
+
+
+def _report(options: argparse.Namespace, comparison: Comparison) -> None:
     print(
         f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB, {comparison.measure} on "
         f"{comparison.samples} held-back samples: float {comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}"
     )
-    return 0
 
 
 def convert(options: argparse.Namespace) -> Comparison:
@@ -78,9 +87,9 @@ def convert(options: argparse.Namespace) -> Comparison:
     _check_labels(options.run, model, labels)
     calibration = choose(_calibration_samples(options), options.samples)
     small = quantize(model, list(_inputs(model, calibration)))
-    obstacles = graph.find_obstacles(small)
+    obstacles = find_obstacles(small)
     if obstacles:
-        raise ModelError(f"{options.run}: {'; '.join(obstacles)}; nothing was written")
+        raise ModelError(f"{options.run}: {shorten(obstacles)}; nothing was written")
     twin = Int8Twin(small, output_shapes(model))
     comparison = _compare(model, twin, _held_back(options, kind_of(model)), labels)
     if not comparison.samples:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from edge.errors import ConfigError, DataError, ModelError
+from edge.errors import ConfigError, DataError, HardwareError, ModelError
 from edge.looker import Looker, open_looker
 from edge.mute import Mute
 from edge.outputs.snapshot import SnapshotWriter
@@ -78,13 +78,15 @@ class Appliance:
         """
         before = self._settings
         with ExitStack() as undo:
-            looker = load_anew(before, settings, self._root) or self._looker
+            looker = self._load_anew(settings)
+            if looker:
+                undo.callback(looker.close)
             ahead = self._open_file_anew(settings.camera)
             if ahead:
                 undo.callback(ahead.close)
             self._panel.change(settings.gpio)
             undo.pop_all()
-        self._settings, self._looker = settings, looker
+        self._settings, self._looker = settings, looker or self._looker
         if settings.camera != before.camera:
             self._source.close()
             self._source = self._slowed(ahead or self._open_camera(settings.camera))
@@ -96,12 +98,27 @@ class Appliance:
         self._recorder.change(settings, gather_facts(settings, self._root, self._config_path))
 
     def close(self) -> None:
-        """Close camera and snapshots. Calling it again does nothing."""
+        """Close camera, snapshots and a Coral. Calling it again does nothing."""
         self._snapshots.close()
         self._source.close()
+        self._looker.close()
 
     def _slowed(self, source: Source) -> Source:
         return Slowed(source, lambda: self._thermal.board.limit_fps)
+
+    def _load_anew(self, settings: Settings) -> Looker | None:
+        """Return the models for changed settings, None where nothing about them changed.
+
+        A Coral is let go first, as only one process may have it; models that stay after all take it again by
+        themselves. Raises ConfigError when the models cannot be loaded.
+        """
+        if _needs(self._settings) == _needs(settings):
+            return None
+        self._looker.close()
+        try:
+            return open_looker(settings, self._root)
+        except (ModelError, HardwareError) as exc:
+            raise ConfigError(str(exc)) from exc
 
     def _open_file_anew(self, camera: Camera) -> Source | None:
         """Return the file that stands in for another camera, before that one is given up; None for cameras."""
@@ -111,19 +128,6 @@ class Appliance:
             return self._open_camera(camera)
         except DataError as exc:
             raise ConfigError(f"camera.device: {exc}") from exc
-
-
-def load_anew(before: Settings, after: Settings, root: Path) -> Looker | None:
-    """Return the models for changed settings, None where nothing about them changed.
-
-    Raises ConfigError when they cannot be loaded.
-    """
-    if _needs(before) == _needs(after):
-        return None
-    try:
-        return open_looker(after, root)
-    except ModelError as exc:
-        raise ConfigError(str(exc)) from exc
 
 
 def _needs(settings: Settings) -> tuple[object, ...]:

@@ -60,7 +60,6 @@ def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
     """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
     asked = {
         "detector.backend": settings.detector.backend == "yunet",
-        "accelerator": settings.accelerator == "edgetpu",
         "mqtt.enabled": settings.mqtt.enabled,
         "web.enabled": settings.web.enabled,
         "metrics.enabled": settings.metrics.enabled,

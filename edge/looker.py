@@ -8,18 +8,20 @@ from pathlib import Path
 
 from edge.classifier import Classifier, TfliteClassifier
 from edge.detector import Detector, TfliteDetector
+from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.records import Face, Frame, Verdict
-from edge.runtime.tflite import TfliteModel
+from edge.runtime.edgetpu import OpenModels, Report, log_acceleration, open_models
 from edge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """Detector and classifier together."""
+    """Detector and classifier together; `models` are what they look with."""
 
     detector: Detector
     classifier: Classifier
+    models: OpenModels | None = None
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces in a frame, best score first."""
@@ -33,12 +35,27 @@ class Looker:
         """Return a verdict for each face in a frame that stands alone: a picture."""
         return self.judge(frame, self.find(frame))
 
+    def close(self) -> None:
+        """Let a Coral go. Calling it again does nothing."""
+        if self.models:
+            self.models.close()
 
-def open_looker(settings: Settings, root: Path) -> Looker:
-    """Load both models; relative paths are relative to `root`. Raises ModelError."""
-    detector = TfliteModel(root / settings.detector.model, DETECTOR_KIND)
-    classifier = TfliteModel(root / settings.classifier.model, CLASSIFIER_KIND)
-    return Looker(
-        TfliteDetector(detector, settings.detector.min_score),
-        TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels),
-    )
+
+def open_looker(settings: Settings, root: Path, report: Report = log_acceleration) -> Looker:
+    """Load both models onto what `accelerator` says; relative paths are relative to `root`.
+
+    `report` is called whenever what they run on changes. Raises ModelError; HardwareError when the Coral must be used
+    and does not work.
+    """
+    wanted = ((root / settings.detector.model, DETECTOR_KIND), (root / settings.classifier.model, CLASSIFIER_KIND))
+    models = open_models(wanted, settings.accelerator, report)
+    detector, classifier = models.models
+    try:
+        return Looker(
+            TfliteDetector(detector, settings.detector.min_score),
+            TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels),
+            models,
+        )
+    except ModelError:
+        models.close()
+        raise

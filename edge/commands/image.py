@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 
@@ -26,11 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look at each picture; one that cannot be read is said and counted, the others go on."""
-    looker = open_looker(read_settings(options), ROOT)
+    settings = read_settings(options)
     output = options.output or (None if options.json else Path("annotated"))
     paths = list_pictures(options.files)
     copies = name_copies(paths, output) if output else [None] * len(paths)
-    fine = [_look_at(path, index, looker, copies[index], options.json) for index, path in enumerate(paths)]
+    with closing(open_looker(settings, ROOT)) as looker:
+        fine = [_look_at(path, index, looker, copies[index], options.json) for index, path in enumerate(paths)]
     return 0 if all(fine) else 1
 
 

@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Take a picture, look at it, write it."""
     settings = read_settings(options)
-    looker = open_looker(settings, ROOT)
-    frame = take_frame(settings.camera)
-    verdicts = looker.look(frame)
+    with closing(open_looker(settings, ROOT)) as looker:
+        frame = take_frame(settings.camera)
+        verdicts = looker.look(frame)
     write_picture(options.file, annotate(frame.bgr, verdicts, polygon=settings.zone.polygon))
     print(f"{options.file}: {frame.bgr.shape[1]}×{frame.bgr.shape[0]}, faces: {len(verdicts)}")
     return 0

@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the clip through the whole way, as the daemon would, and say when the alarm went on and off."""
     settings = read_settings(options)
-    looker = open_looker(settings, ROOT)
     if options.output and options.output.resolve() == options.file.resolve():
         raise UsageError(f"--output {options.output}: is the clip itself; choose another name")
     output = options.output or (None if options.json else Path("annotated") / f"{options.file.stem}.mp4")
     with ExitStack() as opened:
+        looker = opened.enter_context(closing(open_looker(settings, ROOT)))
         source = opened.enter_context(closing(VideoFile(options.file)))
         total = source.frame_count and source.frame_count // settings.detector.every_n_frames
         bar = opened.enter_context(tqdm(total=total, unit="frame", disable=None))

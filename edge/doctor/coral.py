@@ -7,9 +7,8 @@ from pathlib import Path
 
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System
-
-_IDS = frozenset({("1a6e", "089a"), ("18d1", "9302")})
-"""USB ids of one and the same stick, before and after its firmware was loaded."""
+from edge.runtime.compiled import compiled_path
+from edge.runtime.coral import NEWER, PACKAGES, find_misfit, find_sticks, read_fact
 
 _USB3_MBIT = 5000
 _UDEV = (
@@ -17,10 +16,6 @@ _UDEV = (
     "then plug it in again"
 )
 _LIBRARY_PLACES = ("/usr/lib/*/libedgetpu.so.1", "/usr/lib/libedgetpu.so.1", "/usr/local/lib/libedgetpu.so.1")
-_PACKAGES = ("libedgetpu1-std", "libedgetpu1-max")
-_NEWER = "install a newer libedgetpu, built for today's TensorFlow Lite, from github.com/feranick/libedgetpu"
-_SPLIT = (2, 12)
-"""From this tflite-runtime on, Google's libedgetpu 16.0 crashes (google-coral/edgetpu#812)."""
 
 
 def check_coral(patient: Patient) -> Finding:
@@ -37,7 +32,7 @@ def check_coral(patient: Patient) -> Finding:
     node = _usb_node(stick)
     if not system.access(system.path(node), os.R_OK | os.W_OK):
         return problem(name, f"{node}: no permission", _UDEV)
-    return _judge_speed(_read(stick / "speed"))
+    return _judge_speed(read_fact(stick / "speed"))
 
 
 def check_coral_library(patient: Patient) -> Finding:
@@ -47,26 +42,27 @@ def check_coral_library(patient: Patient) -> Finding:
         return skipped(name, "no Coral, so libedgetpu is not needed")
     library = next((path for place in _LIBRARY_PLACES for path in system.glob(place)), None)
     if library is None:
-        return problem(name, "a Coral is there, libedgetpu.so.1 is not", f"{_NEWER}; accelerator: cpu does without")
-    version = next(filter(None, (system.run(("dpkg-query", "-Wf${Version}", each)) for each in _PACKAGES)), "")
-    says = f"libedgetpu {version or 'of unknown version'}"
-    if not version.startswith("16.0") or "tf" in version:  # rebuilt packages are called 16.0tf2.17.1
-        return ok(name, says)
-    return _judge_pair(says, system)
+        return problem(name, "a Coral is there, libedgetpu.so.1 is not", f"{NEWER}; accelerator: cpu does without")
+    version = next(filter(None, (system.run(("dpkg-query", "-Wf${Version}", each)) for each in PACKAGES)), "")
+    return _judge_pair(f"libedgetpu {version or 'of unknown version'}", version, patient)
 
 
 def find_stick(system: System) -> Path | None:
     """Return the folder in /sys of a Coral on USB, or None."""
-    folders = (path.parent for path in system.glob("/sys/bus/usb/devices/*/idVendor"))
-    return next((each for each in folders if (_read(each / "idVendor"), _read(each / "idProduct")) in _IDS), None)
+    return next(iter(find_sticks(system.root)), None)
 
 
-def _judge_pair(says: str, system: System) -> Finding:
-    old, litert = system.version_of("tflite-runtime"), system.version_of("ai-edge-litert")
-    if litert:
-        return warning("edgetpu", f"Google's {says} is older than LiteRT {litert} and may crash it", _NEWER)
-    if old and tuple(map(int, old.split(".")[:2])) >= _SPLIT:
-        return problem("edgetpu", f"Google's {says} crashes tflite-runtime {old}", _NEWER)
+def _judge_pair(says: str, version: str, patient: Patient) -> Finding:
+    system = patient.system
+    litert, old = system.version_of("ai-edge-litert"), system.version_of("tflite-runtime")
+    misfit = find_misfit(version, litert, old)
+    if misfit:
+        return warning("edgetpu", misfit, NEWER) if litert else problem("edgetpu", misfit, NEWER)
+    named = (patient.settings.detector.model, patient.settings.classifier.model)
+    missing = [name for name in named if not compiled_path(patient.home / name).is_file()]
+    if missing:
+        lacking = f"{says}, but for a Coral {' and '.join(missing)} must be compiled: the processor runs them"
+        return warning("edgetpu", lacking, "docs/coral.md says how, on an x86-64 desktop, and where to put the result")
     return ok("edgetpu", says)
 
 
@@ -78,9 +74,5 @@ def _judge_speed(speed: str) -> Finding:
 
 
 def _usb_node(stick: Path) -> str:
-    numbers = [_read(stick / name) for name in ("busnum", "devnum")]
+    numbers = [read_fact(stick / name) for name in ("busnum", "devnum")]
     return "/dev/bus/usb/" + "/".join(number.zfill(3) for number in numbers)
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else ""

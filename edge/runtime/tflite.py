@@ -25,17 +25,17 @@ class TfliteModel:
         data, self.manifest = read_model(path, kind)
         self._interpreter = _open_interpreter(path, data, threads)
         details = self._interpreter.get_input_details()
-        _check_tensors(path, "input", details, (self.manifest.input,))
+        check_tensors(path, "input", details, (self.manifest.input,))
         self._input = details[0]["index"]
         details = self._interpreter.get_output_details()
-        _check_tensors(path, "output", details, self.manifest.outputs)
+        check_tensors(path, "output", details, self.manifest.outputs)
         self._outputs = tuple(zip(self.manifest.outputs, (d["index"] for d in details), strict=True))
 
     def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Return the outputs by name, without the batch axis, as real float32 values; see `Model`."""
         self._interpreter.set_tensor(self._input, rgb[None])
         self._interpreter.invoke()
-        return {tensor.name: _real(self._interpreter.get_tensor(index)[0], tensor) for tensor, index in self._outputs}
+        return {t.name: real_values(self._interpreter.get_tensor(index)[0], t) for t, index in self._outputs}
 
 
 def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
@@ -43,7 +43,7 @@ def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
 
     Raises ImportError without a runtime, ValueError or RuntimeError on a damaged model.
     """
-    make = _interpreter_class()
+    make = runtime_module().Interpreter
     with _quiet_stderr():  # the runtime announces its delegate there, which nobody asked for
         interpreter = make(model_content=data, num_threads=threads)
         interpreter.allocate_tensors()
@@ -72,23 +72,25 @@ def _open_interpreter(path: Path, data: bytes, threads: int) -> Any:
         raise ModelError(f"{path}: the runtime refuses the model ({exc}); convert it again") from exc
 
 
-def _interpreter_class() -> Any:
+def runtime_module() -> Any:
+    """Return the module of whichever runtime is installed: `Interpreter`, `load_delegate`. Raises ImportError."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert import interpreter
     except ModuleNotFoundError:
-        return _old_interpreter_class()
-    return Interpreter
+        return _old_runtime_module()
+    return interpreter
 
 
-def _old_interpreter_class() -> Any:
+def _old_runtime_module() -> Any:
     if int(np.__version__.split(".")[0]) >= 2:  # it imports, and crashes only when an interpreter is made
         raise ImportError(f"tflite-runtime needs numpy < 2, found {np.__version__}")
-    from tflite_runtime.interpreter import Interpreter
+    from tflite_runtime import interpreter
 
-    return Interpreter
+    return interpreter
 
 
-def _check_tensors(path: Path, what: str, details: list[dict[str, Any]], promised: tuple[Tensor, ...]) -> None:
+def check_tensors(path: Path, what: str, details: list[dict[str, Any]], promised: tuple[Tensor, ...]) -> None:
+    """Raise ModelError unless a runtime's inputs or outputs are what a manifest promises."""
     got = [_describe(detail) for detail in details]
     want = [(tensor.shape, tensor.dtype, f"{tensor.scale:.6g}", tensor.zero_point) for tensor in promised]
     if got != want:
@@ -101,6 +103,7 @@ def _describe(detail: dict[str, Any]) -> tuple[tuple[int, ...], str, str, int]:
     return shape, np.dtype(detail["dtype"]).name, f"{scale:.6g}", int(zero_point)
 
 
-def _real(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
+def real_values(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
+    """Return what stored numbers of an output stand for."""
     real: NDArray[np.float32] = (stored.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
     return real

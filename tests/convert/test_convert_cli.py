@@ -27,6 +27,18 @@ def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pyt
     assert scores.argmax() == 0
 
 
+def test_without_the_edge_tpu_compiler_the_cpu_model_is_written_and_the_exit_code_is_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main([str(run), "--output", str(output), "--edgetpu"]) == 3
+    said = capsys.readouterr()
+    assert "pre-flight: mask.tflite should run wholly on an Edge TPU" in said.out
+    assert "there is no edgetpu_compiler on PATH" in said.err
+    assert read_model(output, CLASSIFIER_KIND)[1].model == "mask.tflite"
+
+
 def test_calibration_pictures_can_come_from_a_folder(tmp_path: Path) -> None:
     run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
     assert main([str(run), "--output", str(output), "--calibration", str(run), "--samples", "5"]) == 0

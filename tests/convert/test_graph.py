@@ -8,7 +8,8 @@ keras = pytest.importorskip("keras")
 
 from tiny_models import SIZE_PX, tiny_classifier  # noqa: E402
 
-from convert.graph import find_obstacles, list_operators, simplify_resizes  # noqa: E402
+from convert.edgetpu.preflight import find_obstacles  # noqa: E402
+from convert.graph import list_operators, simplify_resizes  # noqa: E402
 from convert.quantize import quantize  # noqa: E402
 from edge.runtime.tflite import open_raw_interpreter  # noqa: E402
 

@@ -180,6 +180,12 @@ def plug_coral(**changes: str) -> Sickness:
     return lambda machine: machine.write(CORAL | {STICK + name: text for name, text in changes.items()})
 
 
+def compile_models(machine: Machine) -> None:
+    for name in ("face_detector", "mask_classifier"):
+        machine.write({f"home/models/{name}_edgetpu.tflite": ""})
+    machine.home = machine.folder / "home"
+
+
 LITERT, OLD, SOCKET = "ai-edge-litert", "tflite-runtime", "run/maskwatch/control.sock"
 BUSY_CAMERA = json.dumps(CAMERA | {"error": "EBUSY"})
 BUSY_PIN = json.dumps(PINS | {"users": {"17": "lg", "27": "", "22": ""}})
@@ -222,6 +228,8 @@ SICK: list[tuple[str, str, list[Sickness], str, str]] = [
     ("edgetpu", "problem", [plug_coral(), say("dpkg-query", "16.0"), uninstall(LITERT), install(OLD, "2.14.0")],
      "crashes tflite-runtime 2.14.0", "feranick"),
     ("edgetpu", "warning", [plug_coral(), say("dpkg-query", "16.0")], "older than LiteRT 2.1.0", "feranick"),
+    ("edgetpu", "warning", [plug_coral(), say("dpkg-query", "16.0tf2.17.1")],
+     "but for a Coral models/face_detector.tflite and models/mask_classifier.tflite must be compiled", "docs/coral.md"),
     ("clock", "warning", [lambda machine: setattr(machine, "clock_set", False)], "nobody has set it", "network"),
     ("temperature", "warning", [write("sys/class/thermal/thermal_zone1/temp", "72500")], "72 °C: warm", "80 °C"),
     ("temperature", "problem", [write("sys/class/thermal/thermal_zone1/temp", "83000")], "83 °C", "fan"),
@@ -270,7 +278,7 @@ HEALTHY: list[tuple[str, str, list[Sickness], str]] = [
     ("pins", "skipped", [configure("gpio: {driver: mock}"), remove("dev/gpiochip0")], "mock"),
     ("pycoral", "ok", [install("pycoral", "2.0.0"), write("site/pycoral/utils/edgetpu.py", "")], "2.0.0, Google's"),
     ("coral", "ok", [plug_coral(idVendor="18d1", idProduct="9302")], "on USB 3 (5000 Mbit/s)"),
-    ("edgetpu", "ok", [plug_coral(), say("dpkg-query", "16.0tf2.17.1-1.bookworm")], "16.0tf2.17.1"),
+    ("edgetpu", "ok", [plug_coral(), say("dpkg-query", "16.0tf2.17.1-1.bookworm"), compile_models], "16.0tf2.17.1"),
     ("service", "ok", [say("systemctl", UNIT.replace("=active\nSubState=running", "=activating\nSubState=start"))],
      "starting now"),
     ("service", "skipped", [remove("run/systemd")], "systemd does not run here"),

@@ -1,0 +1,99 @@
+"""From CPU models to verified models for the Edge TPU: check, compile together, verify, write."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from convert.edgetpu.compiler import find_compiler, run_compiler
+from convert.edgetpu.log import CompiledModel
+from convert.edgetpu.preflight import Violation, check_memory, find_violations, shorten
+from convert.edgetpu.verify import verify_compiled
+from edge.errors import ModelError
+from edge.manifest import manifest_path, read_model, sha256_of
+from edge.runtime.compiled import FORMAT, Compiled, compiled_path, is_compiled, write_paper
+
+
+def models_beside(model: Path) -> tuple[Path, ...]:
+    """Return the CPU models that lie in one folder with their manifests, `model` among them: they share the chip."""
+    there = (path for path in sorted(model.parent.glob("*.tflite")) if not is_compiled(path))
+    return tuple(path for path in there if manifest_path(path).is_file())
+
+
+def inspect(models: Sequence[Path]) -> tuple[Violation, ...]:
+    """Return the remarks of the pre-flight check on models with manifests.
+
+    Raises ModelError for a model that is damaged or that the compiler would refuse.
+    """
+    data = {path: _read(path) for path in models}
+    found = {path: find_violations(each) for path, each in data.items()}
+    for path, violations in found.items():
+        obstacles = [str(each) for each in violations if not each.remark]
+        if obstacles:
+            raise ModelError(f"{path}: the Edge TPU compiler would not take it: {shorten(obstacles)}")
+    remarks = [each for violations in found.values() for each in violations]
+    return (*remarks, *check_memory({path.name: each for path, each in data.items()}))
+
+
+def build(models: Sequence[Path], compiler: Path | None) -> tuple[Compiled, ...]:
+    """Compile models that `inspect` let pass, together; write FACE_edgetpu.tflite and .json beside each FACE.tflite.
+
+    Nothing is written unless all of them are fine. Raises ModelError for a model that the compiler refuses or gets
+    wrong, HardwareError without a compiler.
+    """
+    data = {path: _read(path) for path in models}
+    program = find_compiler(compiler)
+    with tempfile.TemporaryDirectory(prefix="maskwatch-edgetpu-") as name:
+        folder = Path(name)
+        log = run_compiler(program, models, folder)
+        results = {path: _read_result(folder / compiled_path(path).name) for path in models}
+        papers = [
+            _verify(path, results[path], data[path], said, log.version, [each.name for each in models])
+            for path, said in zip(models, log.models, strict=True)
+        ]
+    for path, paper in zip(models, papers, strict=True):
+        compiled_path(path).write_bytes(results[path])
+        write_paper(manifest_path(compiled_path(path)), paper)
+    return tuple(papers)
+
+
+def _verify(
+    path: Path, result: bytes, twin: bytes, said: CompiledModel, version: str, together: Sequence[str]
+) -> Compiled:
+    verified = verify_compiled(compiled_path(path).name, result, twin)
+    return Compiled(
+        format=FORMAT,
+        model=compiled_path(path).name,
+        sha256=sha256_of(result),
+        twin=path.name,
+        twin_sha256=sha256_of(twin),
+        compiler=version,
+        compiled_with=tuple(together),
+        on_chip=said.on_chip,
+        on_cpu=verified.on_cpu,
+        on_chip_bytes=said.on_chip_bytes,
+        off_chip_bytes=said.off_chip_bytes,
+        made={
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "left_on_cpu": [f"{each.count} {each.operator}: {each.status}" for each in said.left],
+        },
+    )
+
+
+def _read_result(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise ModelError(f"{path.name}: the compiler says it wrote it and did not ({exc.strerror})") from exc
+
+
+def _read(path: Path) -> bytes:
+    """Return a CPU model's bytes after checking them against its manifest."""
+    try:
+        manifest = json.loads(manifest_path(path).read_bytes())
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"{manifest_path(path)}: cannot be read ({exc}); convert the model again") from exc
+    return read_model(path, str(manifest.get("kind")))[0]
