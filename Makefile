@@ -1,6 +1,7 @@
 PYTHON ?= .venv/bin/python
 UV ?= uv
 COMPILE = $(UV) pip compile -q pyproject.toml --generate-hashes --no-header --no-annotate
+EXTRAS = --extra mqtt --extra web --extra metrics
 
 .PHONY: check format lock test
 
@@ -19,9 +20,9 @@ test:
 	./setup.sh test
 
 lock: ## needs uv
-	$(COMPILE) --universal --python-version 3.11 --extra litert --extra gpio -c requirements/py311.in -o requirements/edge-py311.lock
-	$(COMPILE) --universal --python-version 3.11 --extra tflite-runtime --extra gpio -c requirements/py311.in -o requirements/edge-py311-tflite-runtime.lock
-	$(COMPILE) --python-version 3.11 --extra tflite-runtime --extra test -c requirements/edge-py311-tflite-runtime.lock -o requirements/test-py311-tflite-runtime.lock
-	$(COMPILE) --universal --python-version 3.12 --extra litert -c requirements/py313.in -o requirements/edge-py313.lock
+	$(COMPILE) --universal --python-version 3.11 --extra litert --extra gpio $(EXTRAS) -c requirements/py311.in -o requirements/edge-py311.lock
+	$(COMPILE) --universal --python-version 3.11 --extra tflite-runtime --extra gpio $(EXTRAS) -c requirements/py311.in -o requirements/edge-py311-tflite-runtime.lock
+	$(COMPILE) --python-version 3.11 --extra tflite-runtime --extra test $(EXTRAS) -c requirements/edge-py311-tflite-runtime.lock -o requirements/test-py311-tflite-runtime.lock
+	$(COMPILE) --universal --python-version 3.12 --extra litert $(EXTRAS) -c requirements/py313.in -o requirements/edge-py313.lock
 	$(COMPILE) --python-version 3.11 --extra litert --extra train --extra dev -c requirements/edge-py311.lock -o requirements/dev-py311.lock
 	$(COMPILE) --python-version 3.12 --extra litert --extra train --extra dev -c requirements/edge-py313.lock -o requirements/dev-py313.lock

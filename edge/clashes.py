@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from edge.devices import find_device_problem
+from edge.metrics.settings import find_metrics_clashes
+from edge.mqtt.settings import find_mqtt_clashes
 from edge.settings import Gpio, Settings, Zone
 
 
@@ -18,6 +20,8 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_pin_clashes(settings.gpio)
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
+    yield from find_mqtt_clashes(settings.mqtt)
+    yield from find_metrics_clashes(settings.metrics, settings.web.enabled)
     yield from _find_missing(settings)
     if problem := find_device_problem(settings.camera.source, settings.camera.device):
         yield {"camera.device": problem}
@@ -58,12 +62,6 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
 
 def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
     """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
-    asked = {
-        "detector.backend": settings.detector.backend == "yunet",
-        "mqtt.enabled": settings.mqtt.enabled,
-        "web.enabled": settings.web.enabled,
-        "metrics.enabled": settings.metrics.enabled,
-    }
-    for key, wanted in asked.items():
-        if wanted:
-            yield {key: "asks for what this version of Maskwatch does not have yet; delete the line to get its default"}
+    if settings.detector.backend == "yunet":
+        advice = "asks for what this version of Maskwatch does not have yet; delete the line to get its default"
+        yield {"detector.backend": advice}

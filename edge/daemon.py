@@ -12,6 +12,7 @@ from edge.appliance import Appliance
 from edge.errors import ConfigError
 from edge.live import LiveConfig
 from edge.mute import Mute
+from edge.observers.group import Observers
 from edge.outputs.log import LogOutput
 from edge.outputs.together import Together
 from edge.panel import Panel
@@ -42,33 +43,45 @@ def run_daemon(
         panel = opened.enter_context(closing(Panel(settings.gpio, mute)))
         outputs = opened.enter_context(closing(Together((panel, LogOutput()))))
         outputs.show(starting(time.monotonic()))
+        observers = opened.enter_context(closing(Observers(settings, recorder.answers(), recorder.note_fault)))
         try:
             appliance = opened.enter_context(closing(Appliance(settings, root, panel, recorder, mute, path)))
             if config:
                 config.accept()
 
+            def change(settings: Settings) -> None:
+                appliance.change(settings)
+                observers.change(settings)
+
             def record(turn: Turn) -> None:
                 recorder.add(turn, time.monotonic())
+                observers.add(turn, time.monotonic())
                 appliance.keep_picture(turn)
                 on_turn(turn)
                 watchdog.feed()
 
             def record_blind(reason: str) -> None:
                 recorder.add_blind(reason, time.monotonic())
+                observers.add_blind(reason, time.monotonic())
                 watchdog.feed()
 
-            return keep_watch(lambda: _rig(appliance, recorder, config), (outputs,), stopped, record, record_blind)
+            def rig() -> Rig:
+                return _rig(appliance, recorder, config, change)
+
+            return keep_watch(rig, (outputs,), stopped, record, record_blind)
         finally:
             watchdog.stop()
             outputs.show(dark(time.monotonic()))
 
 
-def _rig(appliance: Appliance, recorder: Recorder, config: LiveConfig | None) -> Rig:
+def _rig(
+    appliance: Appliance, recorder: Recorder, config: LiveConfig | None, change: Callable[[Settings], None]
+) -> Rig:
     """Return what the loop works with now, after what happened to config.yaml and the board was followed."""
     now_s = time.monotonic()
     appliance.look_at_board(now_s)
     if config:
-        follow(config, appliance.change, now_s)
+        follow(config, change, now_s)
         recorder.tell_config(config.fault)
     return appliance.rig(fault=bool(config and config.fault))
 

@@ -86,6 +86,10 @@ class Recorder:
         """Write an event into the journal."""
         self._journal.note(kind, detail)
 
+    def note_fault(self, fault: str) -> None:
+        """Write a fault into the journal, from whatever thread."""
+        self.note(EntryKind.FAULT, fault)
+
     def listen(self) -> None:
         """Answer at the control socket that the settings name; where that cannot be, say so and go on without."""
         self._hang_up()

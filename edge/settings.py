@@ -6,47 +6,16 @@ and a test keeps the two alike. Thresholds that belong to a model are None here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from math import inf
-from types import MappingProxyType
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a value must satisfy beyond its type.
-
-    `limits` are the least and the greatest number, both allowed. `pattern` is a regular expression that matches the
-    whole text, `example` shows it to the owner.
-    """
-
-    limits: tuple[float, float] | None = None
-    pattern: str | None = None
-    example: str | None = None
-
-
-def setting(default: Any, rule: Rule | None = None) -> Any:
-    """Return a dataclass field with a default and, in its metadata as "rule", a rule."""
-    metadata: Mapping[str, Any] = MappingProxyType({"rule": rule or Rule()})
-    return field(default=default, metadata=metadata)
-
-
-def section(cls: type) -> Any:
-    """Return a dataclass field that holds another class of settings, with its defaults."""
-    return field(default_factory=cls)
-
-
-def between(low: float, high: float) -> Rule:
-    """Return the rule that a number lies in low..high, both included."""
-    return Rule(limits=(low, high))
-
-
-def limits_of(settings: Any, name: str) -> tuple[float, float]:
-    """Return the least and the greatest number that a setting of a section (or of its class) may be."""
-    rule: Rule = next(each.metadata["rule"] for each in fields(settings) if each.name == name)
-    return rule.limits or (-inf, inf)
-
+from edge.metrics.settings import Metrics
+from edge.mqtt.settings import Mqtt
+from edge.rules import Rule as Rule
+from edge.rules import between as between
+from edge.rules import limits_of as limits_of
+from edge.rules import section, setting
+from edge.web.settings import Web
 
 _FRACTION = between(0, 1)
 _PIN = between(0, 27)
@@ -177,37 +146,6 @@ class Snapshots:
     pixelate_faces: bool = setting(True)
     keep_days: int = setting(7, between(1, 365))
     max_mb: int = setting(200, between(1, 100_000))
-
-
-@dataclass(frozen=True, slots=True)
-class Mqtt:
-    """The broker that events go to."""
-
-    enabled: bool = setting(False)
-    host: str = setting("localhost")
-    port: int = setting(1883, between(1, 65535))
-    tls: bool = setting(False)
-    username: str | None = setting(None)
-    password_file: str | None = setting(None)
-    prefix: str = setting("maskwatch")
-    discovery: bool = setting(True)
-
-
-@dataclass(frozen=True, slots=True)
-class Web:
-    """The status and preview page."""
-
-    enabled: bool = setting(False)
-    address: str = setting("127.0.0.1")
-    port: int = setting(8080, between(1, 65535))
-    token_file: str | None = setting(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Prometheus metrics."""
-
-    enabled: bool = setting(False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from edge.config import MAX_BYTES, find_config, load_settings, parse_settings
 from edge.errors import ConfigError
 from edge.settings import Alarm, Camera, Gpio, Schedule, Settings, Zone
 
+METRICS_KEYS = "enabled, textfile, write_every_s"
 TOP_KEYS = (
     "camera, detector, classifier, accelerator, zone, tracking, alarm, gpio, schedule, journal, control, snapshots, "
     "mqtt, web, metrics"
@@ -104,8 +105,11 @@ WRONG_KEYS = {
     "misspelled section": ("alrm:\n  hold_s: 3", "1: alrm: unknown key; did you mean alarm?"),
     "unheard of": ("color: red", f"1: color: unknown key; known here: {TOP_KEYS}"),
     "wrong indentation": ("alarm:\nhold_s: 3", "2: hold_s: unknown key here; it belongs below alarm, indented"),
-    "merge": ("metrics: {<<: {enabled: true}}", "1: metrics.<<: unknown key; known here: enabled"),
-    "list as a key": ("metrics: {[a]: 1}", "1: metrics.[a]: unknown key; known here: enabled"),
+    "merge": (
+        "metrics: {<<: {enabled: true}}",
+        "1: metrics.<<: unknown key; known here: enabled, textfile, write_every_s",
+    ),
+    "list as a key": ("metrics: {[a]: 1}", f"1: metrics.[a]: unknown key; known here: {METRICS_KEYS}"),
     "repeated": (
         "alarm:\n  hold_s: 3\n  max_on_s: 9\n  hold_s: 4",
         "4: alarm.hold_s: is already given in line 2; keep one of the two",

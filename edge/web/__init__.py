@@ -1,0 +1,1 @@
+"""The status and preview page. Needs the extra `web`."""
