@@ -82,6 +82,7 @@ def test_mute_needs_what_another_site_cannot_send(tmp_path: Path) -> None:
         own, body = f"http://127.0.0.1:{page.port}", b'{"minutes": 5}'
         assert visitor.ask("POST", "/mute", body)[0] == 403
         assert visitor.ask("POST", "/mute", body, X_Maskwatch="1", Origin="http://evil.example")[0] == 403
+        assert visitor.ask("POST", "/mute", body, X_Maskwatch="1", Origin="http://[")[0] == 403
         assert visitor.ask("POST", "/mute", body, X_Maskwatch="1", Sec_Fetch_Site="cross-site")[0] == 403
         assert visitor.ask("GET", "/mute", X_Maskwatch="1")[0] == 405
         assert desk.commands == []
