@@ -82,6 +82,7 @@ class Link:
         """Say good-bye to the broker and stop; takes as long as an attempt to connect that is under way."""
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.reinitialise()  # closes its sockets, which are otherwise left to the garbage collector
 
     def _make_client(self, client_id: str, password: str | None, will: Message) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
