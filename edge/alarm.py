@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import hypot
 
 from edge.geometry import Box
-from edge.records import AlarmState, Decision, Person, StatusPattern, VerdictKind
+from edge.records import SOUNDING, AlarmState, Decision, Person, StatusPattern, VerdictKind
 from edge.settings import Alarm
 
 _MINUTE_S = 60.0
@@ -155,7 +155,7 @@ def _decide(
     memory: AlarmMemory, at_door: Sequence[Person], offenders: Mapping[int, Box], frame_index: int, now_s: float,
     silence: Silence,
 ) -> Decision:  # fmt: skip
-    lit = memory.state in (AlarmState.ALARM, AlarmState.HOLDING)
+    lit = memory.state in SOUNDING
     loud = memory.state is AlarmState.ALARM and memory.loud and not silence.muted and not silence.quiet
     all_masked = bool(at_door) and all(person.kind is VerdictKind.MASKED for person in at_door)
     return Decision(

@@ -15,15 +15,13 @@ from edge.journal_file import EntryKind
 from edge.live import list_changes
 from edge.mute import Mute
 from edge.pipeline import Turn
-from edge.records import AlarmState
+from edge.records import SOUNDING
 from edge.settings import Settings, limits_of
 from edge.sight import Sight
 from edge.status import Seen, Status, to_text
 from edge.visits import Visits, count_visits
 
 log = logging.getLogger(__name__)
-
-_ON = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
 
 
 class Recorder:
@@ -36,7 +34,7 @@ class Recorder:
         self._settings, self._journal, self._mute, self._status = settings, journal, mute, status
         self._clock = clock
         self._control: Control | None = None
-        self._sight = Sight(lambda said: self.note(EntryKind.FAULT, said))
+        self._sight = Sight(self.note_fault)
         self._config_fault = ""
         self._visits = Visits()
         self._alarm_on = self._muted = False
@@ -48,7 +46,7 @@ class Recorder:
         self._visits, kinds = count_visits(self._visits, turn.people, turn.at_door, turn.frame.captured_s, min_stay_s)
         for kind in kinds:
             self._journal.count(kind)
-        self._note_alarm(turn.decision.alarm in _ON)
+        self._note_alarm(turn.decision.alarm in SOUNDING)
         self._note_mute(now_s)
         self._sight.see(now_s)
 

@@ -95,6 +95,10 @@ class AlarmState(StrEnum):
     COOLDOWN = "cooldown"
 
 
+SOUNDING = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
+"""The states in which the alarm is on; their names as text are in it too."""
+
+
 class StatusPattern(StrEnum):
     """What the status lamp shows."""
 

@@ -13,13 +13,11 @@ from prometheus_client.registry import Collector
 
 from edge.control import Answer, Answers
 from edge.observers.tally import BOUNDS_S, Latencies, Tallies, Tally
-from edge.records import StatusPattern, VerdictKind
-
-_SOUNDING: Final = frozenset({"alarm", "holding"})
+from edge.records import SOUNDING, StatusPattern, VerdictKind
 
 _GAUGES: Final[tuple[tuple[str, str, Callable[[Answer], Any]], ...]] = (
     ("people_at_door", "People who count, now.", lambda said: said["people"]),
-    ("alarm_active", "1 while the alarm is on.", lambda said: said["alarm"] in _SOUNDING),
+    ("alarm_active", "1 while the alarm is on.", lambda said: said["alarm"] in SOUNDING),
     ("muted", "1 while buzzer and relay are muted.", lambda said: said["muted"]),
     ("last_frame_age_seconds", "How old the newest picture is.", lambda said: said["frame_age_s"]),
     ("temperature_celsius", "The board's hottest thermometer.", lambda said: said.get("temperature_c")),

@@ -16,8 +16,9 @@ from edge.mqtt.link import MAX_UNACKED, Link
 from edge.mqtt.outbox import Outbox
 from edge.mqtt.settings import Mqtt
 from edge.mqtt.topics import OFF, OFFLINE, ON, ONLINE, Message, Topics, list_discovery, make_state
-from edge.observers.tally import SOUNDING, Tally
+from edge.observers.tally import Tally
 from edge.pipeline import Turn
+from edge.records import SOUNDING
 from edge.status import to_text
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.observers.tally import Tallies
-from edge.records import VerdictKind
+from edge.records import SOUNDING, VerdictKind
 
 ONLINE, OFFLINE = b"online", b"offline"
 ON, OFF = "ON", "OFF"
-_SOUNDING: Final = frozenset({"alarm", "holding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def make_state(said: Mapping[str, Any], tallies: Tallies) -> bytes:
     blind = said["state"] == "blind"
     state = {
         "state": said["state"],
-        "alarm": ON if said["alarm"] in _SOUNDING else OFF,
+        "alarm": ON if said["alarm"] in SOUNDING else OFF,
         "problem": ON if blind or problems else OFF,
         "reason": "; ".join(" ".join(each.split()) for each in problems)[:500],
         "mute": ON if said["muted"] else OFF,

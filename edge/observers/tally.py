@@ -11,13 +11,12 @@ from math import ceil
 from typing import Final
 
 from edge.pipeline import Turn
-from edge.records import AlarmState, VerdictKind
+from edge.records import SOUNDING, VerdictKind
 from edge.visits import Visits, count_visits
 
 BOUNDS_S: Final = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 """Upper ends of the histogram's buckets, in seconds; one more without an end follows."""
 
-SOUNDING: Final = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
 _RECENT: Final = 900
 """How many frames the percentiles are about: a minute at the fastest default rate."""
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from edge.records import AlarmState, Decision
+from edge.records import SOUNDING, Decision
 
 log = logging.getLogger(__name__)
-
-_SOUNDING = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
 
 
 class LogOutput:
@@ -20,7 +18,7 @@ class LogOutput:
 
     def show(self, decision: Decision) -> None:
         """Log when the alarm went on or off since the last decision."""
-        on = decision.alarm in _SOUNDING
+        on = decision.alarm in SOUNDING
         if on and not self._on:
             log.info("alarm on, %s", _persons(decision.person_ids))
         elif self._on and not on:

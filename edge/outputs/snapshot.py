@@ -16,12 +16,11 @@ from edge.annotate import annotate
 from edge.outputs.snapshot_folder import SnapshotFolder
 from edge.pipeline import Turn
 from edge.pixelate import pixelate
-from edge.records import AlarmState
+from edge.records import SOUNDING
 from edge.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_SOUNDING: Final = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
 _JPEG_QUALITY: Final = 85
 _TIDY_EVERY_S: Final = 3600.0
 """Old pictures are deleted on time, even when no new ones come."""
@@ -63,8 +62,8 @@ class SnapshotWriter:
 
     def add(self, turn: Turn) -> None:
         """Have the picture written if an alarm begins with it. Returns at once; called after every frame."""
-        began = turn.decision.alarm in _SOUNDING and not self._sounding
-        self._sounding = turn.decision.alarm in _SOUNDING
+        began = turn.decision.alarm in SOUNDING and not self._sounding
+        self._sounding = turn.decision.alarm in SOUNDING
         if not began or not self._settings.snapshots.enabled or self._closed:
             return
         try:
