@@ -9,6 +9,8 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
+from edge.sensors import has_low_voltage, read_celsius
+
 log = logging.getLogger(__name__)
 
 HOT_C: Final = 80.0
@@ -21,9 +23,6 @@ SLOWEST_FPS: Final = 2.0
 
 _STEP: Final = 0.6
 _EVERY_S: Final = 10.0
-_THERMOMETERS: Final = "class/thermal/thermal_zone*/temp"
-_LOW_VOLTAGE: Final = "class/hwmon/hwmon*/in*_lcrit_alarm"
-"""The kernel's raspberrypi-hwmon shows there what `vcgencmd get_throttled` calls under-voltage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +71,9 @@ class Thermal:
         self._due_s = now_s + _EVERY_S
         celsius = read_celsius(self._sys)
         limit_fps = next_limit(self.board.limit_fps, celsius, rate(now_s), max_fps)
-        before, self.board = self.board, Board(celsius, limit_fps, has_low_voltage(self._sys))
+        before, self.board = self.board, Board(celsius, limit_fps, bool(has_low_voltage(self._sys)))
         _say(before, self.board)
         return True
-
-
-def read_celsius(sys: Path) -> float | None:
-    """Return what the hottest thermometer shows, None without one."""
-    texts = (_read(path) for path in sys.glob(_THERMOMETERS))
-    return max((int(text) / 1000 for text in texts if text.lstrip("-").isdigit()), default=None)
-
-
-def has_low_voltage(sys: Path) -> bool:
-    """Return whether the board says that its supply voltage is too low."""
-    return any(_read(path) == "1" for path in sys.glob(_LOW_VOLTAGE))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:  # sensors that sleep cannot be read
-        return ""
 
 
 def _say(before: Board, board: Board) -> None:

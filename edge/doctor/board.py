@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System
+from edge.sensors import has_low_voltage, read_celsius
 
 _WARM_C, _HOT_C = 70.0, 80.0
 """A Pi begins to slow down at 80 °C (raspberrypi.com, "Frequency management and thermal control")."""
@@ -28,11 +29,9 @@ def check_clock(patient: Patient) -> Finding:
 
 def check_temperature(patient: Patient) -> Finding:
     """Return whether the board is cool enough to keep its pace."""
-    readings = [_read_celsius(zone) for zone in patient.system.glob("/sys/class/thermal/thermal_zone*/temp")]
-    known_c = [each for each in readings if each is not None]
-    if not known_c:
+    hottest_c = read_celsius(patient.system.path("/sys"))
+    if hottest_c is None:
         return skipped("temperature", "no thermometer here")
-    hottest_c = max(known_c)
     says = f"{hottest_c:.0f} °C"
     if hottest_c >= _HOT_C:
         return problem("temperature", f"{says}: the board slows itself down", "fit a heat sink or fan; give it air")
@@ -45,10 +44,10 @@ def check_power(patient: Patient) -> Finding:
     """Return whether the supply voltage has been high enough."""
     said = patient.system.run(("vcgencmd", "get_throttled")) or ""
     _, found, flags = said.partition("throttled=")
-    alarms = [_read_text(path) for path in patient.system.glob("/sys/class/hwmon/hwmon*/in*_lcrit_alarm")]
-    if not found and not alarms:
+    alarm = has_low_voltage(patient.system.path("/sys"))
+    if not found and alarm is None:
         return skipped("power", "this board does not measure its supply")
-    return _judge_power(int(flags, 16) if found else 0, "1" in alarms)
+    return _judge_power(int(flags, 16) if found else 0, bool(alarm))
 
 
 def check_disk(patient: Patient) -> Finding:
@@ -77,18 +76,6 @@ def _judge_power(flags: int, alarm: bool) -> Finding:
     if flags & _SLOWED_NOW:
         return warning("power", "the board is slowed down now", "see the line `temperature`")
     return ok("power", "the supply voltage is fine")
-
-
-def _read_celsius(path: Path) -> float | None:
-    text = _read_text(path)
-    return int(text) / 1000 if text.lstrip("-").isdigit() else None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:  # sensors that sleep cannot be read
-        return ""
 
 
 def _mount_options(system: System, point: str) -> list[str]:

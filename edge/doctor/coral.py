@@ -8,7 +8,8 @@ from pathlib import Path
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System
 from edge.runtime.compiled import compiled_path
-from edge.runtime.coral import NEWER, PACKAGES, find_misfit, find_sticks, read_fact
+from edge.runtime.coral import NEWER, PACKAGES, find_misfit, find_sticks
+from edge.sensors import read_fact
 
 _USB3_MBIT = 5000
 _UDEV = (

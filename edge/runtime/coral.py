@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+from edge.sensors import read_fact
+
 USB_IDS = frozenset({("1a6e", "089a"), ("18d1", "9302")})
 """USB ids of one and the same stick, before and after its firmware was loaded."""
 
@@ -25,14 +27,6 @@ def find_sticks(root: Path = Path("/")) -> tuple[Path, ...]:
     """Return the folders in /sys of the Corals on USB."""
     folders = (path.parent for path in sorted(root.glob("sys/bus/usb/devices/*/idVendor")))
     return tuple(each for each in folders if (read_fact(each / "idVendor"), read_fact(each / "idProduct")) in USB_IDS)
-
-
-def read_fact(path: Path) -> str:
-    """Return the one line of a file in /sys; nothing when it went away with its device."""
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def find_misfit(library: str, litert: str | None, old: str | None) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.thermal import SLOWEST_FPS, Board, Thermal, next_limit, read_celsius
+from edge.sensors import read_celsius
+from edge.thermal import SLOWEST_FPS, Board, Thermal, next_limit
 
 
 def heat(sys: Path, *celsius: float) -> None:
