@@ -110,8 +110,8 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
         raise ModelError(f"{path}: thresholds {manifest.thresholds} must lie between 0 and 1; convert the model again")
 
 
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest as indented JSON."""
+def write_manifest(path: Path, manifest: msgspec.Struct) -> None:
+    """Write a manifest, of a CPU model or of a compiled one, as indented JSON."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 

@@ -13,8 +13,8 @@ from convert.edgetpu.log import CompiledModel
 from convert.edgetpu.preflight import Violation, check_memory, find_violations, shorten
 from convert.edgetpu.verify import verify_compiled
 from edge.errors import ModelError
-from edge.manifest import manifest_path, read_model, sha256_of
-from edge.runtime.compiled import FORMAT, Compiled, compiled_path, is_compiled, write_paper
+from edge.manifest import manifest_path, read_model, sha256_of, write_manifest
+from edge.runtime.compiled import FORMAT, Compiled, compiled_path, is_compiled
 
 
 def models_beside(model: Path) -> tuple[Path, ...]:
@@ -56,7 +56,7 @@ def build(models: Sequence[Path], compiler: Path | None) -> tuple[Compiled, ...]
         ]
     for path, paper in zip(models, papers, strict=True):
         compiled_path(path).write_bytes(results[path])
-        write_paper(manifest_path(compiled_path(path)), paper)
+        write_manifest(manifest_path(compiled_path(path)), paper)
     return tuple(papers)
 
 

@@ -76,11 +76,6 @@ def read_compiled(model: Path, twin: Manifest) -> bytes:
     return data
 
 
-def write_paper(path: Path, paper: Compiled) -> None:
-    """Write the paper as indented JSON."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(paper), indent=2) + b"\n")
-
-
 def _read_paper(path: Path) -> Compiled:
     try:
         paper = msgspec.json.decode(path.read_bytes(), type=Compiled)

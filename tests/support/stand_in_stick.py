@@ -10,8 +10,8 @@ import pytest
 from graph_sketch import compiled_twin
 
 from edge.commands import ROOT
-from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, manifest_path, sha256_of
-from edge.runtime.compiled import FORMAT, Compiled, compiled_path, write_paper
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, manifest_path, sha256_of, write_manifest
+from edge.runtime.compiled import FORMAT, Compiled, compiled_path
 
 SHIPPED = (("face_detector", DETECTOR_KIND), ("mask_classifier", CLASSIFIER_KIND))
 
@@ -47,4 +47,4 @@ def write_twin(model: Path, data: bytes) -> None:
         twin_sha256=sha256_of(model.read_bytes()), compiler="stand-in", compiled_with=(model.name,), on_chip=1,
         on_cpu={}, on_chip_bytes=0, off_chip_bytes=0, made={},
     )  # fmt: skip
-    write_paper(manifest_path(path), paper)
+    write_manifest(manifest_path(path), paper)
