@@ -22,7 +22,7 @@ from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
 _STRIDES = (8, 16, 32)
 _ANCHORS = 2
 _MIN_SCORE = 0.3
-_SURE_SCORE = 0.6
+_SURE_SCORE = 0.5
 _SAME_FACE_IOU = 0.2
 
 
