@@ -7,20 +7,23 @@ from typing import Protocol
 
 from edge.errors import ModelError
 from edge.preprocess import classifier_input
-from edge.records import LABELS, Face, Frame, Verdict, VerdictKind
+from edge.records import LABELS, NOT_FACE, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
+
+_NO_FACE_FROM = 0.5
+"""Score of `not_face` from which a find of the detector is believed to be none."""
 
 
 class Classifier(Protocol):
     """Judges faces."""
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
-        """Return a verdict for each face of a frame, in their order."""
+        """Return a verdict for each face of a frame, in their order; `not_face` and unsure where there is none."""
         ...
 
 
 class TfliteClassifier:
-    """MobileNetV2 with one score a label."""
+    """MobileNetV2 with one score a label; one of the labels may be `not_face`."""
 
     def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's.
@@ -29,17 +32,18 @@ class TfliteClassifier:
         the alarm is neither the model's nor usual, or when none of them is the model's.
         """
         manifest = model.manifest
-        unknown = [label for label in alarm_labels if label not in {*manifest.labels, *LABELS}]
-        if unknown or not set(alarm_labels) & set(manifest.labels):
+        labels = [label for label in manifest.labels if label != NOT_FACE]
+        unknown = [label for label in alarm_labels if label not in {*labels, *LABELS}]
+        if unknown or not set(alarm_labels) & set(labels):
             raise ModelError(
-                f"{manifest.model}: its labels are {', '.join(manifest.labels)}, and alarm.labels asks for "
+                f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
                 f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
             )
         self._model, self._alarm_labels = model, frozenset(alarm_labels)
         self._min_score = manifest.thresholds.min_score if min_score is None else min_score
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
-        """Return a verdict for each face of a frame, in their order."""
+        """Return a verdict for each face of a frame, in their order; `not_face` and unsure where there is none."""
         return tuple(self._judge_one(frame, face) for face in faces)
 
     def _judge_one(self, frame: Frame, face: Face) -> Verdict:
@@ -47,6 +51,10 @@ class TfliteClassifier:
         values = self._model.invoke(rgb)["scores"]
         total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
         scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
+        no_face = scores.pop(NOT_FACE, 0.0)
+        if no_face >= _NO_FACE_FROM:
+            return Verdict(face, NOT_FACE, no_face, {**scores, NOT_FACE: no_face}, VerdictKind.UNSURE)
+        scores = {label: score / (1 - no_face) for label, score in scores.items()}
         label = max(scores, key=lambda name: scores[name])
         unmasked = share_unmasked(scores, self._alarm_labels)
         kind = judge_scores(scores, self._alarm_labels, self._min_score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from edge.classifier import Classifier, TfliteClassifier
 from edge.detector import Detector, TfliteDetector
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
-from edge.records import Face, Frame, Verdict
+from edge.records import NOT_FACE, Face, Frame, Verdict
+from edge.runtime.coral import find_corals
 from edge.runtime.edgetpu import OpenModels, Report, log_acceleration, open_models
 from edge.settings import Settings
 
@@ -28,12 +29,12 @@ class Looker:
         return self.detector.detect(frame)
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
-        """Return a verdict for each of these faces of a frame, in their order."""
+        """Return a verdict for each of these faces of a frame, in their order; `not_face` where there is none."""
         return self.classifier.judge(frame, faces)
 
     def look(self, frame: Frame) -> tuple[Verdict, ...]:
         """Return a verdict for each face in a frame that stands alone: a picture."""
-        return self.judge(frame, self.find(frame))
+        return tuple(verdict for verdict in self.judge(frame, self.find(frame)) if verdict.label != NOT_FACE)
 
     def close(self) -> None:
         """Let a Coral go. Calling it again does nothing."""
@@ -41,14 +42,19 @@ class Looker:
             self.models.close()
 
 
-def open_looker(settings: Settings, root: Path, report: Report = log_acceleration) -> Looker:
+def open_looker(
+    settings: Settings,
+    root: Path,
+    report: Report = log_acceleration,
+    find: Callable[[], Sequence[str]] = find_corals,
+) -> Looker:
     """Load both models onto what `accelerator` says; relative paths are relative to `root`.
 
-    `report` is called whenever what they run on changes. Raises ModelError; HardwareError when the Coral must be used
-    and does not work.
+    `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. Raises
+    ModelError; HardwareError when the Coral must be used and does not work.
     """
     wanted = ((root / settings.detector.model, DETECTOR_KIND), (root / settings.classifier.model, CLASSIFIER_KIND))
-    models = open_models(wanted, settings.accelerator, report)
+    models = open_models(wanted, settings.accelerator, report, find=find)
     detector, classifier = models.models
     try:
         return Looker(

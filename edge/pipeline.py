@@ -37,7 +37,8 @@ class Memory:
 class Rig:
     """What the loop works with; between two frames another one can take its place.
 
-    `fault` tells that the status lamp shall show a fault though there are pictures.
+    `fault` tells that the status lamp shall show a fault though there are pictures, `trouble` that it shall show a
+    smaller one: the door is watched as it should be.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class Rig:
     settings: Settings
     silence: Callable[[], Silence]
     fault: bool = False
+    trouble: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Turn:
     """All that came out of one frame.
 
     `verdicts` has one for each face; for a face that was not judged in this frame it is what the last look at that
-    person said. `at_door` are the people who count (`edge.zone`).
+    person said. `at_door` are the people who count (`edge.zone`). `faces` is all that the detector found, with what the
+    classifier took for no face.
     """
 
     frame: Frame
@@ -60,6 +63,7 @@ class Turn:
     people: tuple[Person, ...]
     decision: Decision
     at_door: tuple[Person, ...] = ()
+    faces: tuple[Face, ...] = ()
 
 
 def take_turn(
@@ -74,7 +78,7 @@ def take_turn(
         memory.alarm, at_door, frame.frame_index, frame.captured_s, settings.alarm, silence
     )
     memory = Memory(tracks, alarm_memory, frozenset(person.id for person in at_door))
-    return memory, Turn(frame, tracker.list_verdicts(tracks, faces), people, decision, tuple(at_door))
+    return memory, Turn(frame, tracker.list_verdicts(tracks, faces), people, decision, tuple(at_door), faces)
 
 
 def _look(tracks: Tracks, frame: Frame, faces: Sequence[Face], looker: Looker, settings: Settings) -> Tracks:
@@ -146,7 +150,7 @@ def keep_watch(
             continue
         looked_at = frame.frame_index
         memory, turn = take_turn(memory, frame, now.looker, now.settings, now.silence())
-        _show(outputs, _with_fault(turn.decision) if now.fault else turn.decision)
+        _show(outputs, _with_faults(turn.decision, now))
         on_turn(turn)
         decided += 1
     return decided
@@ -161,8 +165,10 @@ def start_over(memory: Memory) -> Memory:
     return Memory(tracks, alarm.start_over(memory.alarm))
 
 
-def _with_fault(decision: Decision) -> Decision:
-    return replace(decision, status=StatusPattern.BLIND)
+def _with_faults(decision: Decision, rig: Rig) -> Decision:
+    if rig.fault:
+        return replace(decision, status=StatusPattern.BLIND)
+    return replace(decision, status=StatusPattern.TROUBLED) if rig.trouble else decision
 
 
 def _show(outputs: Sequence[Output], decision: Decision) -> None:

@@ -17,6 +17,8 @@ WORN_INCORRECTLY = "mask_worn_incorrectly"
 LABELS = (WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY)
 FACE = "face"
 """In data: a face whose mask state is unknown. The detector learns it, the classifier does not."""
+NOT_FACE = "not_face"
+"""Something that only looks like a face to the detector: a hand, an ear, a round sign. Nobody stands there."""
 IGNORE = "ignore"
 """In data: a place that may or may not be a face. Nobody learns from it, and finding something there is no mistake."""
 
@@ -100,10 +102,11 @@ SOUNDING = frozenset({AlarmState.ALARM, AlarmState.HOLDING})
 
 
 class StatusPattern(StrEnum):
-    """What the status lamp shows."""
+    """What the status lamp shows; `troubled`: it watches, and something else needs a look."""
 
     STARTING = "starting"
     WATCHING = "watching"
+    TROUBLED = "troubled"
     BLIND = "blind"
     OFF = "off"
 

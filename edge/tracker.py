@@ -14,7 +14,7 @@ from edge import motion
 from edge.assignment import assign
 from edge.geometry import Box, iou
 from edge.motion import Motion
-from edge.records import Face, Person, Verdict
+from edge.records import NOT_FACE, Face, Person, Verdict, VerdictKind
 from edge.settings import Tracking
 from edge.voting import Opinion, add_vote, rest_s
 
@@ -116,13 +116,19 @@ def vote(state: Tracks, verdicts: Sequence[Verdict], now_s: float, config: Track
 
 
 def list_people(state: Tracks) -> tuple[Person, ...]:
-    """Return the people in view, those too who are missed for a moment."""
-    return tuple(_person(track) for track in state.tracks if track.face or track.motion.looks > 1)
+    """Return the people in view, those too who are missed for a moment.
+
+    Where the last look saw no face, and none before decided anything, there is nobody.
+    """
+    return tuple(_person(track) for track in state.tracks if (track.face or track.motion.looks > 1) and _is_one(track))
 
 
 def list_verdicts(state: Tracks, faces: Sequence[Face]) -> tuple[Verdict, ...]:
-    """Return a verdict for each face of this frame: of this look, or a repetition of what the last one said."""
-    last_on = {track.face: track.last for track in state.tracks if track.last}
+    """Return a verdict for each face of this frame: of this look, or a repetition of what the last one said.
+
+    What the last look took for no face is left out.
+    """
+    last_on = {track.face: track.last for track in state.tracks if track.last and track.last.label != NOT_FACE}
     return tuple(replace(last, face=face) for face in faces if (last := last_on.get(face)))
 
 
@@ -181,6 +187,11 @@ def _only_stood(track: Track) -> bool:
 
 def _lives(track: Track) -> bool:
     return track.newcomer or track.motion.moved
+
+
+def _is_one(track: Track) -> bool:
+    decided = track.opinion.kind is not VerdictKind.UNSURE
+    return decided or track.last is None or track.last.label != NOT_FACE
 
 
 def _person(track: Track) -> Person:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.records import WITH_MASK
+from edge.records import NOT_FACE, WITH_MASK
 from train.calibration import BINS, Reliability, reliability
 from train.faces import LabeledFace
 from train.scoring import UNMASKED
@@ -146,10 +146,14 @@ def measure_reliability(scores: Values, truth: NDArray[np.intp]) -> Reliability:
 
 
 def _sides(scores: Values, judged: Judged) -> tuple[NDArray[np.bool_], Values]:
-    """Return which faces (n,) are large and masked, and the score (n,) of the labels that raise the alarm."""
-    true = np.array(judged.labels)[judged.truth]
-    raising = [index for index, label in enumerate(judged.labels) if label in UNMASKED]
-    return judged.large & (true == WITH_MASK), scores[:, raising].sum(axis=1)
+    """Return which faces (n,) are large and masked, and the score (n,) of the labels that raise the alarm.
+
+    As on the device, `not_face` takes nothing from either side.
+    """
+    labels = np.array(judged.labels)
+    raising, is_face = np.isin(labels, list(UNMASKED)), labels != NOT_FACE
+    unmasked = scores[:, raising].sum(axis=1) / np.maximum(scores[:, is_face].sum(axis=1), 1e-9)
+    return judged.large & (labels[judged.truth] == WITH_MASK), unmasked
 
 
 def _mean(values: NDArray[np.bool_]) -> float:
@@ -157,7 +161,10 @@ def _mean(values: NDArray[np.bool_]) -> float:
 
 
 def find_large(faces: Sequence[LabeledFace]) -> NDArray[np.bool_]:
-    """Return which faces (n,) are LARGE_FRAC of their picture's long side or more; without a box they are."""
+    """Return which faces (n,) are LARGE_FRAC of their picture's long side or more; without a box they are.
+
+    What is no face is not.
+    """
     sides_px = {face.path: 0 for face in faces if face.box is not None}
     for path in sides_px:
         with Image.open(path) as picture:
@@ -166,6 +173,8 @@ def find_large(faces: Sequence[LabeledFace]) -> NDArray[np.bool_]:
 
 
 def _is_large(face: LabeledFace, long_side_px: int) -> bool:
+    if face.label == NOT_FACE:
+        return False
     return face.box is None or max(face.box.width, face.box.height) >= LARGE_FRAC * long_side_px
 
 

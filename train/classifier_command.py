@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError, UsageError
-from edge.records import WITHOUT_MASK
+from edge.records import NOT_FACE, WITHOUT_MASK
 from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
 from train.classifier import ClassifierRecipe, judge, train_classifier
 from train.face_map import Points
 from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
 from train.landmarks import find_landmarks
+from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
@@ -72,6 +73,9 @@ def _add_data(data: argparse._ArgumentGroup) -> None:
         metavar="ONNX",
         help="SCRFD model that repairs boxes and finds the face in folders' pictures",
     )
+    data.add_argument(
+        "--detector", type=Path, metavar="TFLITE", help=f"detector whose false finds in --boxes teach {NOT_FACE}"
+    )
     data.add_argument("--validation", type=float, default=0.1, help="part held back to decide when to stop (0.1)")
     data.add_argument("--test", type=float, default=0.1, help="part held back to be scored (0.1)")
     data.add_argument("--limit", type=int, metavar="N", help="use N faces only, for a quick try")
@@ -110,6 +114,8 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
     """
     if not options.folders and not options.boxes:
         raise UsageError("nothing to learn from; give --folders DIR, --boxes BOXES, or both")
+    if options.detector and options.labels and NOT_FACE not in options.labels:
+        raise UsageError(f"--detector teaches {NOT_FACE}, which --labels does not name; add it there")
     labels = frozenset(options.labels) if options.labels else None
     faces = [face for folder in options.folders for face in read_folders(folder, labels)]
     if options.teacher:
@@ -117,6 +123,8 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
     sources = read_sources(options.boxes, options.teacher, options.output / "repaired", options.rename)
     for source, pictures in sources.items():
         faces += faces_of(pictures, source, labels)
+    if options.detector:
+        faces += find_not_faces(sources, options.detector, options.output / "repaired")
     check_left_out(options.leave_out, {face.source for face in faces})
     if options.limit and options.limit < len(faces):
         faces = [faces[i] for i in np.linspace(0, len(faces) - 1, options.limit).astype(int)]

@@ -15,7 +15,8 @@ from edge.preprocess import Picture, real_input
 from train.augment import cover, photometric
 from train.balance import BalancedOrder
 from train.dressing import Dressing
-from train.faces import LabeledFace, cut_face, read_picture
+from train.faces import LabeledFace, cut_face
+from train.picture_store import PictureStore
 
 # As the detector's boxes lie against the repaired ones: 1,156 faces of jolignier and adityap27, the shipped int8 model.
 # 5th to 95th percentile: centers ±0.09 of the longer side, size -15 to +19 %; 1st to 99th: ±0.17, -24 to +32 %.
@@ -39,13 +40,14 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self, faces: Sequence[LabeledFace], labels: Sequence[str], size_px: int, batch: int,
         seed: int | None = None, order: BalancedOrder | None = None, dressing: Dressing | None = None,
     ) -> None:  # fmt: skip
-        """Prepare batches of `batch` faces; pictures are read when they are needed.
+        """Prepare batches of `batch` faces; pictures are read when they are needed, and kept while there is room.
 
         With a seed and `dressing` some bare faces get a mask drawn on, and its label.
         """
         super().__init__()
         self._faces, self._size_px, self._batch, self._seed = faces, size_px, batch, seed
         self._labels, self._dressing = labels, dressing
+        self._store = PictureStore()
         self._balance = order or BalancedOrder(faces, power=1.0)
         self.start_epoch(0)
 
@@ -70,7 +72,7 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _cut(self, place: int) -> tuple[Picture, str]:
         face = self._faces[self._order[place]]
-        bgr = read_picture(face.path)
+        bgr = self._store.read(face.path)
         if self._seed is None:
             return cut_face(bgr, face.box, self._size_px), face.label
         rng = np.random.default_rng((self._seed, self._epoch, place))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import DataError, ModelError, UsageError
+from edge.records import NOT_FACE
 from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, train_detector
 from train.detector_network import DetectorShape
@@ -87,7 +88,11 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
 def _read(options: argparse.Namespace) -> Sources:
     sources = read_sources(options.boxes, options.teacher, options.output / "repaired", options.rename)
     check_left_out(options.leave_out, sources)
-    return {name: pictures[: options.limit] for name, pictures in sources.items()}
+    return {name: [_faces_only(picture) for picture in pictures[: options.limit]] for name, pictures in sources.items()}
+
+
+def _faces_only(picture: AnnotatedPicture) -> AnnotatedPicture:
+    return picture.with_faces([face for face in picture.faces if face.label != NOT_FACE])
 
 
 def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:

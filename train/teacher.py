@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.geometry import Box, Boxes, iou_matrix, non_maximum_suppression
 from edge.preprocess import Picture
+from edge.records import NOT_FACE
 from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
 
 _STRIDES = (8, 16, 32)
@@ -81,6 +82,7 @@ def _level_outputs(outputs: list[NDArray[np.float32]], level: int, stride: int) 
 def repair(picture: AnnotatedPicture, boxes: Boxes, scores: NDArray[np.float32]) -> AnnotatedPicture:
     """Return the picture with the teacher's boxes where both saw a face, and with the faces that only it saw."""
     overlap = iou_matrix(picture.boxes(), boxes)
+    overlap[[face.label == NOT_FACE for face in picture.faces]] = 0
     faces = list(picture.faces)
     used: set[int] = set()
     while overlap.size and overlap.max() >= _SAME_FACE_IOU:

@@ -36,7 +36,7 @@ def draw_snapshot(turn: Turn, settings: Settings) -> bytes:
     """
     bgr = turn.frame.bgr
     if settings.snapshots.pixelate_faces:
-        faces = [verdict.face.box for verdict in turn.verdicts]
+        faces = [face.box for face in turn.faces]
         bgr = pixelate(bgr, [*faces, *(person.box for person in turn.people)])
     picture = annotate(bgr, turn.verdicts, turn.decision.alarm, settings.zone.polygon)
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1])

@@ -13,8 +13,8 @@ LABELS = ("with_mask", "without_mask", "mask_worn_incorrectly")
 ALARM = ("without_mask", "mask_worn_incorrectly")
 
 
-def judge(scores: list[float], min_score: float | None = None) -> Verdict:
-    model = ScriptedModel({"scores": np.array(scores, np.float32)}, (96, 96), LABELS)
+def judge(scores: list[float], min_score: float | None = None, labels: tuple[str, ...] = LABELS) -> Verdict:
+    model = ScriptedModel({"scores": np.array(scores, np.float32)}, (96, 96), labels)
     classifier = TfliteClassifier(model, min_score, ALARM)
     (verdict,) = classifier.judge(blank_frame(0, 0.0), [Face(0, square(100, 100), 0.9)])
     assert model.inputs[0].shape == (96, 96, 3)
@@ -51,3 +51,24 @@ def test_a_model_without_any_of_the_alarm_labels_is_refused() -> None:
     model = ScriptedModel({}, (96, 96), ("cat", "dog"))
     with pytest.raises(ModelError, match=r"its labels are cat, dog, and alarm\.labels asks for without_mask"):
         TfliteClassifier(model, None, ALARM)
+
+
+WITH_NO_FACE = (*LABELS, "not_face")
+
+
+def test_what_is_no_face_is_neither_masked_nor_unmasked() -> None:
+    verdict = judge([0.2, 0.1, 0.1, 0.6], labels=WITH_NO_FACE)
+    assert (verdict.label, verdict.kind) == ("not_face", VerdictKind.UNSURE)
+    assert verdict.score == pytest.approx(0.6)
+
+
+def test_a_doubt_that_it_is_a_face_does_not_weaken_what_it_wears() -> None:
+    verdict = judge([0.54, 0.06, 0.0, 0.4], labels=WITH_NO_FACE)
+    assert (verdict.label, verdict.kind) == ("with_mask", VerdictKind.MASKED)
+    assert verdict.scores == pytest.approx({"with_mask": 0.9, "without_mask": 0.1, "mask_worn_incorrectly": 0.0})
+
+
+def test_what_is_no_face_cannot_raise_the_alarm() -> None:
+    model = ScriptedModel({}, (96, 96), WITH_NO_FACE)
+    with pytest.raises(ModelError, match=r"alarm\.labels asks for not_face"):
+        TfliteClassifier(model, None, ["without_mask", "not_face"])

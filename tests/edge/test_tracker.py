@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from people import MASKED, UNMASKED, UNSURE, square, verdict, walk
+from people import MASKED, UNMASKED, UNSURE, no_face, square, verdict, walk
 
 from edge.geometry import Box
 from edge.records import Person, Verdict
@@ -211,3 +211,24 @@ def test_a_face_that_hung_there_from_the_start_is_looked_at_rarely() -> None:
         state, count = look_far(state, index * 0.1, at_door=True)
         looks.append(count)
     assert sum(looks) == 2
+
+
+def test_nobody_stands_where_the_last_look_saw_no_face() -> None:
+    history = drive([[no_face(box)] for box in walk(5)])
+    assert history == [()] * 5
+
+
+def test_a_face_that_shows_itself_after_all_is_somebody() -> None:
+    history = drive([[no_face(box)] for box in walk(3)] + [[verdict(box)] for box in walk(3, start=100)])
+    assert [person.kind for person in history[-1]] == [UNMASKED]
+
+
+def test_a_decided_person_who_turns_away_is_still_there() -> None:
+    looks = [[verdict(box)] for box in walk(5)] + [[no_face(box)] for box in walk(2, start=140)]
+    assert [person.kind for person in drive(looks)[-1]] == [UNMASKED]
+
+
+def test_what_was_no_face_has_no_verdict() -> None:
+    hand = no_face(square(100, 100))
+    state, _ = look(Tracks(), [hand], 0.0)
+    assert list_verdicts(state, [hand.face]) == ()

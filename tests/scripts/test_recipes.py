@@ -69,6 +69,9 @@ def stages(checkout: Path) -> list[str]:
     return [words[0] if words[0] == "convert" else " ".join(words[:2]) for words in told(checkout)]
 
 
+TRAININGS = {"detector": 2, "classifier": 1}
+"""The detector learns at a small size first, then at the one that is shipped."""
+
 recipes = pytest.mark.parametrize("name", MODELS)
 
 
@@ -76,14 +79,14 @@ recipes = pytest.mark.parametrize("name", MODELS)
 def test_a_recipe_trains_converts_and_scores(checkout: Path, data: Path, name: str) -> None:
     done = cook(checkout, data, name)
     assert done.returncode == 0, done.stderr
-    assert stages(checkout) == [f"train {name}", "convert", "train evaluate"]
+    assert stages(checkout) == [*[f"train {name}"] * TRAININGS[name], "convert", "train evaluate"]
 
 
 @recipes
 def test_what_is_finished_is_not_done_again(checkout: Path, data: Path, name: str) -> None:
     cook(checkout, data, name)
     assert cook(checkout, data, name).returncode == 0
-    assert len(told(checkout)) == 3
+    assert len(told(checkout)) == TRAININGS[name] + 2
 
 
 @recipes
@@ -103,18 +106,25 @@ def test_a_model_that_was_swapped_is_made_and_scored_again(checkout: Path, data:
     cook(checkout, data, name)
     (checkout / "models" / f"{MODELS[name]}.tflite").write_text("another")
     cook(checkout, data, name)
-    assert stages(checkout)[3:] == ["convert", "train evaluate"]
+    assert stages(checkout)[TRAININGS[name] + 2 :] == ["convert", "train evaluate"]
 
 
 @recipes
 def test_the_scored_source_is_learned_from_only_in_the_final_run(checkout: Path, data: Path, name: str) -> None:
     cook(checkout, data, name)
     cook(checkout, data, name, FINAL="1")
-    first, final = (words for words in told(checkout) if words[:2] == ["train", name])
+    first, final = [words for words in told(checkout) if words[:2] == ["train", name]][:: TRAININGS[name]]
     assert first[first.index("--leave-out") + 1] == "adityap27"
     assert "--leave-out" not in final
-    assert first[-1] != final[-1]
+    assert first[first.index("--output") + 1] != final[final.index("--output") + 1]
     assert stages(checkout).count("train evaluate") == 1
+
+
+def test_the_detector_goes_on_from_the_small_size_at_the_shipped_one(checkout: Path, data: Path) -> None:
+    cook(checkout, data, "detector")
+    small, shipped = told(checkout)[:2]
+    assert shipped[shipped.index("--weights") + 1] == f"{small[small.index('--output') + 1]}/model.keras"
+    assert [words[words.index("--input") + 1] for words in (small, shipped)] == ["384x256", "480x320"]
 
 
 def test_extra_annotations_are_trained_on_too(checkout: Path, data: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.geometry import Box
-from edge.records import Face, Frame, Person, Verdict, VerdictKind
+from edge.records import NOT_FACE, Face, Frame, Person, Verdict, VerdictKind
 
 MASKED, UNMASKED, UNSURE = VerdictKind.MASKED, VerdictKind.UNMASKED, VerdictKind.UNSURE
 LABELS = {MASKED: "with_mask", UNMASKED: "without_mask", UNSURE: "with_mask"}
@@ -22,6 +22,11 @@ def verdict(box: Box, kind: VerdictKind = UNMASKED, score: float = 1.0) -> Verdi
     """Return what one look at a face said."""
     label = LABELS[kind]
     return Verdict(Face(0, box, 0.9), label, score, {label: score}, kind, score)
+
+
+def no_face(box: Box) -> Verdict:
+    """Return what one look at a hand said."""
+    return Verdict(Face(0, box, 0.5), NOT_FACE, 0.9, {NOT_FACE: 0.9}, UNSURE)
 
 
 def person(number: int, kind: VerdictKind = UNMASKED, box: Box | None = None, moved: bool = True) -> Person:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.classifier import judge_scores
 from edge.geometry import Box
-from edge.records import LABELS, WITH_MASK, VerdictKind
+from edge.records import LABELS, NOT_FACE, WITH_MASK, VerdictKind
 from train.calibrate import (
     Judged,
     calibrate,
@@ -97,3 +97,14 @@ def test_a_face_is_large_from_a_part_of_the_long_side_on(tmp_path: Path) -> None
     boxes = [Box(0, 0, 10, 16), Box(0, 0, 10, 15), None]
     faces = [LabeledFace(tmp_path / "p.png", box, WITH_MASK, "drawn") for box in boxes]
     assert find_large(faces).tolist() == [True, False, True]
+
+
+def test_a_doubt_that_it_is_a_face_weakens_neither_side() -> None:
+    logits = np.log([[0.3, 0.25, 0.05, 0.4]])
+    judged = Judged(logits, np.array([0]), np.array([True]), (*LABELS, NOT_FACE))
+    assert measure_quality(softmax(logits), judged, 0.51).called_unmasked_frac == 0
+    assert measure_quality(softmax(logits), judged, 0.49).decided_frac == 1
+
+
+def test_what_is_no_face_is_never_large() -> None:
+    assert not find_large([LabeledFace(Path("hand.jpg"), None, NOT_FACE, "hands")]).any()

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from people import UNMASKED, person, verdict
+from people import UNMASKED, no_face, person, verdict
 
 from edge.geometry import Box
 from edge.outputs.snapshot import SnapshotWriter, draw_snapshot
@@ -23,16 +23,18 @@ from edge.records import AlarmState, Decision, Frame, StatusPattern
 from edge.settings import Settings, Snapshots
 
 NOISE = np.random.default_rng(2).integers(0, 256, (240, 320, 3), np.uint8)
-FACE, MISSED = Box(60, 100, 140, 200), Box(200, 100, 280, 200)
+FACE, MISSED, REFUSED = Box(60, 100, 140, 200), Box(200, 100, 280, 200), Box(150, 20, 190, 70)
 NOW = datetime(2026, 3, 14, 9, 15, tzinfo=UTC)
 CLEAR, ALARM, HOLDING, COOLDOWN = AlarmState.CLEAR, AlarmState.ALARM, AlarmState.HOLDING, AlarmState.COOLDOWN
 LONG_S = 5.0
 
 
 def turn(alarm: AlarmState = ALARM) -> Turn:
-    """Return a turn with a face, and a person whose face the detector missed this time."""
+    """Return a turn with a face, one that was taken for none, and a person whose face the detector missed this time."""
     decision = Decision(0, 0.0, alarm, alarm is ALARM, False, False, False, StatusPattern.WATCHING)
-    return Turn(Frame(0, 0.0, NOISE), (verdict(FACE, UNMASKED),), (person(1, box=MISSED),), decision)
+    found, refused = verdict(FACE, UNMASKED), no_face(REFUSED)
+    people = (person(1, box=MISSED),)
+    return Turn(Frame(0, 0.0, NOISE), (found,), people, decision, faces=(found.face, refused.face))
 
 
 def into(folder: Path, enabled: bool = True, pixelate_faces: bool = True) -> Settings:
@@ -58,10 +60,11 @@ def detail(jpeg: bytes, box: Box) -> float:
     return float(np.median(np.abs(np.diff(inside, axis=1))))
 
 
-def test_faces_and_people_whose_face_was_missed_are_pixelated() -> None:
+def test_faces_and_people_whose_face_was_missed_or_refused_are_pixelated() -> None:
     jpeg = draw_snapshot(turn(), Settings())
     assert detail(jpeg, FACE) <= 2
     assert detail(jpeg, MISSED) <= 2
+    assert detail(jpeg, REFUSED) <= 2
     assert detail(jpeg, Box(10, 210, 310, 240)) > 20
 
 

@@ -1,0 +1,75 @@
+"""What the detector takes for a face and is none, for the classifier to learn to refuse: hard negatives.
+
+Where neither people nor the teacher saw anything, a find of the detector is a hand, an ear, a round sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge.detector import Detector, TfliteDetector
+from edge.geometry import Boxes
+from edge.manifest import DETECTOR_KIND
+from edge.records import NOT_FACE, Frame
+from edge.runtime.tflite import TfliteModel
+from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.faces import SMALLEST_FACE_PX, LabeledFace, read_picture
+from train.whole_files import write_whole
+
+_MIN_SCORE = 0.25
+"""Well below what the device asks for: what nearly passes for a face teaches too."""
+
+_MOST_KNOWN = 0.2
+"""Part of a find that may lie within known faces and places to ignore."""
+
+
+def find_not_faces(sources: Mapping[str, Sequence[AnnotatedPicture]], detector: Path, cache: Path) -> list[LabeledFace]:
+    """Return the false finds of a detector (`*.tflite` with its manifest) in the pictures of each data set.
+
+    What was found is kept in the folder `cache`. Raises ModelError when the detector cannot be loaded, DataError when a
+    picture cannot be read.
+    """
+    found: list[LabeledFace] = []
+    for source, pictures in sources.items():
+        kept = cache / f"not_faces-{source.replace('/', '-')}.csv"
+        if not kept.is_file():
+            _mine(kept, source, pictures, detector)
+        found += _read(kept, source, pictures)
+    return found
+
+
+def _mine(kept: Path, source: str, pictures: Sequence[AnnotatedPicture], detector: Path) -> None:
+    eyes = TfliteDetector(TfliteModel(detector, DETECTOR_KIND), _MIN_SCORE)
+    false = [false_finds(picture, eyes) for picture in tqdm(pictures, desc=source, unit="picture")]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, lambda unfinished: write_csv(unfinished, false))
+
+
+def false_finds(picture: AnnotatedPicture, detector: Detector) -> AnnotatedPicture:
+    """Return the picture with nothing but the detector's false finds, labeled `not_face`."""
+    finds = detector.detect(Frame(0, 0.0, read_picture(picture.path)))
+    large = [find.box for find in finds if max(find.box.width, find.box.height) >= SMALLEST_FACE_PX]
+    boxes = np.array([box.as_tuple() for box in large], np.float32).reshape(-1, 4)
+    unknown = known_parts(boxes, picture.boxes()) <= _MOST_KNOWN
+    return picture.with_faces([LabeledBox(box, NOT_FACE) for box, new in zip(large, unknown, strict=True) if new])
+
+
+def known_parts(boxes: Boxes, known: Boxes) -> NDArray[np.float32]:
+    """Return which part, 0..1, of each of `boxes` (n, 4) lies within that of `known` (m, 4) that covers most of it."""
+    low = np.maximum(boxes[:, None, :2], known[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], known[None, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=2)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return np.asarray(shared.max(axis=1, initial=0.0) / np.maximum(area, 1e-6), np.float32)
+
+
+def _read(kept: Path, source: str, pictures: Sequence[AnnotatedPicture]) -> Iterator[LabeledFace]:
+    path_of = {picture.path.name: picture.path for picture in pictures}
+    for picture in read_csv(kept):
+        for face in picture.faces:
+            yield LabeledFace(path_of[picture.path.name], face.box, face.label, source)
