@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError, UsageError
+from edge.manifest import FORMAT, Manifest, read_paper
 from edge.records import NOT_FACE, WITHOUT_MASK
 from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
 from train.classifier import ClassifierRecipe, judge, train_classifier
@@ -63,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_data(data: argparse._ArgumentGroup) -> None:
     data.add_argument("--folders", nargs="+", type=Path, default=[], metavar="DIR", help="one folder a class in each")
     add_boxes_arguments(data)
-    data.add_argument("--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: all there are)")
+    data.add_argument(
+        "--labels", nargs="+", metavar="LABEL", help="labels to learn, in order (default: those of --weights, else all)"
+    )
     data.add_argument(
         "--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets to score on, not to learn"
     )
@@ -138,7 +141,29 @@ def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Classi
     if not 0 <= options.synthetic <= 1:
         raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
     given = {name: getattr(options, name) for name in _recipe_names()}
-    return ClassifierRecipe(labels=labels_of(faces, options.labels), input_px=options.input, **given)
+    return ClassifierRecipe(labels=_labels(options, faces), input_px=options.input, **given)
+
+
+def _labels(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> tuple[str, ...]:
+    known = known_labels(options.weights) if options.weights else ()
+    labels = labels_of(faces, options.labels, known)
+    kept = sorted(set(labels) - {face.label for face in faces})
+    if kept:
+        log.info("no face is labeled %s: what the model knows of that is kept as well as may be", ", ".join(kept))
+    return labels
+
+
+def known_labels(weights: Path) -> tuple[str, ...]:
+    """Return the labels of a classifier to go on from (`*.keras`), in its order; none where nothing beside it tells.
+
+    A run has them in `labels.txt`, a converted model in its manifest. Raises ModelError for a broken manifest.
+    """
+    run_labels, manifest = weights.parent / "labels.txt", weights.with_suffix(".json")
+    if weights.suffix != ".keras":
+        return ()
+    if manifest.is_file():
+        return read_paper(manifest, Manifest, FORMAT, "copy model and manifest again").labels
+    return tuple(run_labels.read_text(encoding="utf-8").splitlines()) if run_labels.is_file() else ()
 
 
 def _landmarks(options: argparse.Namespace, training: Sequence[LabeledFace]) -> Mapping[LabeledFace, Points]:

@@ -82,18 +82,28 @@ def read_picture(path: Path) -> Picture:
     return np.asarray(bgr, np.uint8)
 
 
-def labels_of(faces: Sequence[LabeledFace], order: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return the labels that occur, in the given order or else in alphabetical order.
+def labels_of(
+    faces: Sequence[LabeledFace], order: Sequence[str] | None = None, known: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the labels to learn: in the given order, or else those `known` already, or else in alphabetical order.
 
-    Raises DataError when an expected label does not occur or when there are fewer than two.
+    `known` are the labels of the model that training goes on from. It may keep labels of which there is no face here,
+    as long as it keeps all of them. Raises DataError when another expected label does not occur, when there are fewer
+    than two, or when no order is given and a face has a label that the model does not know.
     """
     counts = Counter(face.label for face in faces)
-    missing = [label for label in order or () if label not in counts]
+    labels = tuple(order or known or sorted(counts))
+    missing = [] if labels == tuple(known) else [label for label in labels if label not in counts]
     if missing:
         raise DataError(f"no face is labeled {', '.join(missing)}; found were {dict(sorted(counts.items()))}")
+    unknown = sorted(counts.keys() - set(labels))
+    if unknown:
+        raise DataError(
+            f"the model to go on from does not know {', '.join(unknown)}; name the labels to learn with --labels"
+        )
     if len(counts) < 2:
         raise DataError(f"a classifier needs two labels or more; found were {dict(counts)}")
-    return tuple(order or sorted(counts))
+    return labels
 
 
 def count_by_source(faces: Sequence[LabeledFace]) -> Mapping[str, Mapping[str, int]]:

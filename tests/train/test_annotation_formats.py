@@ -1,62 +1,29 @@
+"""Annotations of other tools: VOC files, and what is the same for all of them."""
+
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
+from annotation_folders import FACE, ONE, draw, make_street, make_yolo, read, voc, voc_face, write
 from PIL import Image
 
-from edge.errors import DataError, UsageError
+from edge.errors import DataError
 from edge.geometry import Box
-from train.annotation_formats import find_layout, pictures_folder, read_boxes
+from train.annotation_formats import find_layout
 from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, write_csv
-from train.sources import parse_renames, read_sources, source_name
-
-
-def draw(path: Path, width: int = 200, height: int = 100) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
-    return path
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def voc(*faces: str, filename: str = "a.png", size: str = "") -> str:
-    return "\n".join(["<annotation>", f"<filename>{filename}</filename>{size}", *faces, "</annotation>"])
-
-
-def voc_face(name: str, *corners: object) -> str:
-    tags = zip(("xmin", "ymin", "xmax", "ymax"), corners, strict=False)
-    box = "".join(f"<{tag}>{value}</{tag}>" for tag, value in tags)
-    return f"<object><name>{name}</name><bndbox>{box}</bndbox></object>"
-
-
-def read(folder: Path, *renames: str) -> list[AnnotatedPicture]:
-    return read_boxes(folder, pictures_folder(folder), parse_renames(renames))
 
 
 @pytest.fixture
 def street(tmp_path: Path) -> Path:
-    """Return a folder with one picture in `images`, 200×100."""
-    draw(tmp_path / "street" / "images" / "a.png")
-    return tmp_path / "street"
+    return make_street(tmp_path)
 
 
 @pytest.fixture
 def yolo(street: Path) -> Path:
-    """Return the same with names for YOLO files."""
-    write(street / "labels" / "classes.txt", "with_mask\nwithout_mask\n")
-    return street
-
-
-ONE = voc(voc_face("with_mask", 10, 20, 30, 40))
-FACE = LabeledBox(Box(10, 20, 30, 40), "with_mask")
+    return make_yolo(street)
 
 
 @pytest.mark.parametrize(
@@ -125,79 +92,6 @@ def test_a_broken_voc_file_is_named_with_its_line(street: Path, text: str, messa
         read(street)
 
 
-def test_yolo_boxes_and_polygons_become_boxes_in_pixels(yolo: Path) -> None:
-    write(yolo / "labels" / "a.txt", "0 0.5 0.5 0.1 0.2\n\n1 0.1 0.2 0.3 0.2 0.2 0.6\n")
-    (picture,) = read(yolo)
-    assert [face.label for face in picture.faces] == ["with_mask", "without_mask"]
-    assert picture.boxes() == pytest.approx(np.array([[90, 40, 110, 60], [20, 20, 60, 60]]), abs=1e-3)
-
-
-def test_an_empty_yolo_file_is_a_picture_without_a_face(yolo: Path) -> None:
-    write(yolo / "labels" / "a.txt", "")
-    assert [picture.faces for picture in read(yolo)] == [()]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "names: ['with_mask', 'without_mask']",
-        "nc: 2\nnames: [with_mask,\n  without_mask]  # two\n",
-        "names: {0: with_mask, 1: without_mask}",
-        "train: x\nnames:\n- with_mask\n- without_mask\nnc: 2\n",
-        "names:\n  # ours\n  1: \"without_mask\"\n  0: 'with_mask'  # worn\n\nnc: 2\n",
-    ],
-)
-def test_names_are_read_from_data_yaml_above_the_labels(street: Path, text: str) -> None:
-    write(street / "data.yaml", text)
-    write(street / "labels" / "a.txt", "0 .5 .5 .1 .1\n1 .5 .5 .1 .1\n")
-    assert [face.label for face in read(street)[0].faces] == ["with_mask", "without_mask"]
-
-
-@pytest.mark.parametrize(
-    "text", ["nc: 2\n", "names:\nnc: 2\n", "names: masks.txt\n", "names: [a]\nkpt_shape: [5, 2]\n"]
-)
-def test_a_data_yaml_without_usable_names_asks_for_classes_txt(street: Path, text: str) -> None:
-    write(street / "data.yaml", text)
-    write(street / "labels" / "a.txt", "")
-    with pytest.raises(DataError, match=r"data\.yaml: no list `names:`.*classes\.txt"):
-        read(street)
-
-
-def test_missing_names_are_asked_for(street: Path) -> None:
-    write(street / "labels" / "a.txt", "0 .5 .5 .1 .1\n")
-    with pytest.raises(DataError, match=r"labels: neither classes\.txt nor data\.yaml"):
-        read(street)
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("2 .5 .5 .1 .1", "class 2 has no name; the names are {0: 'with_mask', 1: 'without_mask'}"),
-        ("-1 .5 .5 .1 .1", "class -1 has no name"),
-        ("mask .5 .5 .1 .1", "class mask has no name"),
-        ("0 .5 .5 .1", "`class cx cy width height` or"),
-        ("0 .5 .5 .1 .1 .9", "`class cx cy width height` or"),
-        ("0 .5 .5 .1 .1 .9 .9 .9", "`class cx cy width height` or"),
-        ("0 .5 .5 x .1", "numbers are expected after the class, got .5 .5 x .1"),
-        ("0 .5 .5 inf .1", "numbers are expected after the class, got .5 .5 inf .1"),
-        ("0 60 40 20 20", "fractions of the picture, 0 to 1, are expected, got 60 40 20 20"),
-        ("0 .5 .5 .1 .1 -1 -1", "fractions of the picture"),
-    ],
-)
-def test_a_broken_yolo_row_is_named_with_its_line(yolo: Path, row: str, message: str) -> None:
-    write(yolo / "labels" / "a.txt", f"0 .5 .5 .1 .1\n{row}\n")
-    with pytest.raises(DataError) as caught:
-        read(yolo)
-    assert "a.txt:2: " in str(caught.value)
-    assert message in str(caught.value)
-
-
-def test_a_text_in_another_encoding_is_named(yolo: Path) -> None:
-    (yolo / "labels" / "a.txt").write_bytes(b"0 .5 .5 .1 .1 \xff\n")
-    with pytest.raises(DataError, match=r"a\.txt: not a text in UTF-8"):
-        read(yolo)
-
-
 def test_boxes_are_cut_at_the_edges_and_those_without_an_area_are_counted(
     street: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -232,19 +126,6 @@ def test_a_name_may_be_kept_by_renaming_it_to_itself(street: Path) -> None:
     write(street / "annotations" / "a.xml", voc(voc_face("face", 1, 2, 3, 4), voc_face("with_veil", 1, 2, 3, 4)))
     (picture,) = read(street, "face=face", "with_veil=with_veil")
     assert [face.label for face in picture.faces] == ["face", "with_veil"]
-
-
-@pytest.mark.parametrize("words", [["mask"], ["=with_mask"], ["mask="], ["mask=with_mask", "mask=face"]])
-def test_a_rename_that_says_nothing_or_two_things_is_refused(words: list[str]) -> None:
-    with pytest.raises(UsageError, match=f"--rename {words[-1]}: OLD=NEW is expected"):
-        parse_renames(words)
-
-
-def test_a_name_with_an_equals_sign_can_be_renamed() -> None:
-    assert parse_renames(["mask=on=with_mask", "no mask=without_mask"]) == {
-        "mask=on": "with_mask",
-        "no mask": "without_mask",
-    }
 
 
 def test_annotations_without_a_picture_name_the_first(yolo: Path) -> None:
@@ -302,38 +183,3 @@ def test_a_csv_file_is_read_as_ever_whatever_its_labels(street: Path) -> None:
     pictures = [AnnotatedPicture(street / "images" / "a.png", 200, 100, (LabeledBox(Box(1, 2, 3, 4), "with_veil"),))]
     write_csv(street / "annotations.csv", pictures)
     assert read(street / "annotations.csv") == pictures
-
-
-def test_sources_of_every_format_are_read_together(yolo: Path, tmp_path: Path) -> None:
-    write(yolo / "labels" / "a.txt", "0 .5 .5 .1 .1\n")
-    draw(tmp_path / "door" / "a.png")
-    write(tmp_path / "door" / "a.xml", voc(voc_face("mask", 1, 2, 3, 4)))
-    words = [f"{yolo / 'labels'}={yolo / 'images'}", str(tmp_path / "door")]
-    sources = read_sources(words, None, tmp_path, ["mask=with_mask"])
-    assert {name: pictures[0].faces[0].label for name, pictures in sources.items()} == {
-        "street": "with_mask",
-        "door": "with_mask",
-    }
-
-
-@pytest.mark.parametrize(
-    ("folder", "name"),
-    [
-        ("street/JPEGImages", "street"),
-        ("street/train/images", "street/train"),
-        ("street/images/val", "street/val"),
-        ("street/test", "street/test"),
-    ],
-)
-def test_a_part_of_a_data_set_is_a_source_of_its_own(folder: str, name: str) -> None:
-    assert source_name(Path("data") / folder) == name
-
-
-def test_pictures_without_a_face_outlast_the_teachers_repair(yolo: Path, tmp_path: Path) -> None:
-    draw(yolo / "images" / "b.png")
-    write(yolo / "labels" / "a.txt", "0 .5 .5 .1 .1\n")
-    write(yolo / "labels" / "b.txt", "")
-    repaired = AnnotatedPicture(yolo / "images" / "a.png", 200, 100, (FACE,))
-    write_csv(tmp_path / "street.csv", [repaired])
-    sources = read_sources([str(yolo)], tmp_path / "none.onnx", tmp_path)
-    assert sources["street"] == [repaired, AnnotatedPicture(yolo / "images" / "b.png", 200, 100, ())]

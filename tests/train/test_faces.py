@@ -77,5 +77,16 @@ def test_a_label_without_a_face_is_named() -> None:
         labels_of(faces("a"))
 
 
+def test_a_model_to_go_on_from_keeps_its_labels() -> None:
+    assert labels_of(faces("b", "a"), known=("c", "b", "a")) == ("c", "b", "a")
+    assert labels_of(faces("b", "a"), ["c", "b", "a"], known=("c", "b", "a")) == ("c", "b", "a")
+    assert labels_of(faces("b", "a"), ["a", "b"], known=("c", "b", "a")) == ("a", "b")
+
+
+def test_a_label_that_the_model_to_go_on_from_does_not_know_is_named() -> None:
+    with pytest.raises(DataError, match="does not know veil; name the labels to learn with --labels"):
+        labels_of(faces("a", "b", "veil"), known=("a", "b"))
+
+
 def test_faces_are_counted_by_source_and_label() -> None:
     assert count_by_source(faces("a", "b", "a")) == {"s": {"a": 2, "b": 1}}

@@ -173,6 +173,19 @@ def test_boxes_and_folders_learn_together_and_a_source_can_be_left_out(
     assert set(report["data"]["train"]) == {"drawn"}
 
 
+def test_training_goes_on_with_the_labels_of_the_model_it_starts_from(
+    pictures: Path, weights: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "hands" / "not_face"
+    more.mkdir(parents=True)
+    for seed in range(6):
+        cv2.imwrite(str(more / f"{seed}.png"), draw_scene(seed)[0][:40, :40])
+    first = tmp_path / "first"
+    assert train(pictures, weights, first, "--folders", str(pictures), str(more.parent), "--epochs", "1") == 0
+    assert train(pictures, first / "model.keras", tmp_path / "second", "--epochs", "1") == 0
+    assert (tmp_path / "second" / "labels.txt").read_text().split() == ["not_face", "with_mask", "without_mask"]
+
+
 def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None:
     folder = tmp_path / "street" / "images"
     folder.mkdir(parents=True)
