@@ -1,8 +1,10 @@
 """Makes scores mean what they say, and finds from which score on a verdict is sure: both on held-back faces.
 
-Temperature scaling: the logits are divided by one number, so that the scores, not the order of the labels, change
-(Guo et al. 2017, https://arxiv.org/abs/1706.04599). It goes into the last layer's
-weights and costs the device nothing.
+Temperature scaling: the logits are divided by one number (Guo et al. 2017, https://arxiv.org/abs/1706.04599). Training
+shows rare labels more often than they occur, and the network expects them as often: one number a label, added to its
+logit, takes that back (prior correction, Saerens et al. 2002, https://doi.org/10.1162/089976602753284446; both together
+are Guo's vector scaling with one scale). Found on faces as often as they occur, in pictures with boxes; class folders
+say nothing about that. It goes into the last layer's weights and costs the device nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import scipy.optimize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -34,7 +37,11 @@ LARGE_FRAC = 0.08
 _FEWEST_FACES = 50
 """From fewer faces neither number is found: one face more or less would decide."""
 
-_TEMPERATURES = np.geomspace(0.25, 4, 401)  # steps of 0.7 %
+_FEWEST_OF_LABEL = 10
+"""Of a label with fewer faces nobody knows how often it occurs: its logit stays."""
+
+_TEMPERATURES = (0.25, 4.0)
+_LARGEST_SHIFT = 3.0
 _HIGHEST_MIN_SCORE = 0.95  # beyond, a few wrong annotations would make nearly everyone `unsure`
 
 Values = NDArray[np.float64]
@@ -66,32 +73,61 @@ class Quality:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was found on the held-back faces. `min_score` is None where there were too few masked ones to find it."""
+    """What was found on the held-back faces.
+
+    Logits are divided by `temperature`, then `shifts`, one a label, are added. `min_score` is None where there were too
+    few masked faces to find it.
+    """
 
     temperature: float
     min_score: float | None
     before: Quality
     after: Quality
+    shifts: tuple[float, ...] = ()
+
+    def apply(self, logits: Values) -> Values:
+        """Return the scores (n, labels) of logits (n, labels)."""
+        return softmax(logits / self.temperature + np.array(self.shifts))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Judged:
-    """Faces with what a network says: `logits` (n, labels), `truth` (n,) label indices, `large` (n,) bool."""
+    """Faces with what a network says: `logits` (n, labels), `truth` (n,) label indices, `large` (n,) bool.
+
+    `natural` (n,) bool tells which are there as often as their label occurs; None where nobody knows.
+    """
 
     logits: Values
     truth: NDArray[np.intp]
     large: NDArray[np.bool_]
     labels: Sequence[str]
+    natural: NDArray[np.bool_] | None = None
+
+    def only(self, rows: NDArray[np.bool_]) -> Judged:
+        """Return those rows (n,) bool, with nothing known about how often they occur."""
+        return Judged(self.logits[rows], self.truth[rows], self.large[rows], self.labels)
 
 
 def calibrate(judged: Judged) -> Calibration:
-    """Return temperature and threshold for a network that says this about held-back faces."""
-    temperature = fit_temperature(judged.logits, judged.truth) if len(judged.truth) >= _FEWEST_FACES else 1.0
-    scores = softmax(judged.logits / temperature)
+    """Return temperature, shifts and threshold for a network that says this about held-back faces."""
+    natural = judged.natural is not None and judged.natural.sum() >= _FEWEST_FACES
+    if natural:
+        judged = judged.only(judged.natural)  # type: ignore[arg-type]
+    temperature, shifts = _fit(judged, natural)
+    scores = softmax(judged.logits / temperature + shifts)
     masked, unmasked = _sides(scores, judged)
     min_score = find_min_score(unmasked[masked]) if masked.sum() >= _FEWEST_FACES else None
     before = measure_quality(softmax(judged.logits), judged, min_score)
-    return Calibration(temperature, min_score, before, measure_quality(scores, judged, min_score))
+    after = measure_quality(scores, judged, min_score)
+    return Calibration(temperature, min_score, before, after, tuple(float(shift) for shift in shifts))
+
+
+def _fit(judged: Judged, natural: bool) -> tuple[float, Values]:
+    """Return temperature and shifts (labels,); the shifts are 0 where it is not known how often labels occur."""
+    if len(judged.truth) < _FEWEST_FACES:
+        return 1.0, np.zeros(len(judged.labels))
+    counts = np.bincount(judged.truth, minlength=len(judged.labels))
+    return fit_logits(judged.logits, judged.truth, (counts >= _FEWEST_OF_LABEL) & natural)
 
 
 def softmax(logits: Values) -> Values:
@@ -101,10 +137,24 @@ def softmax(logits: Values) -> Values:
     return scores
 
 
-def fit_temperature(logits: Values, truth: NDArray[np.intp]) -> float:
-    """Return the temperature, 0.25..4, at which the true labels (n,) are the most likely; above 1 it tempers scores."""
-    losses = [_log_loss(logits / temperature, truth) for temperature in _TEMPERATURES]
-    return round(float(_TEMPERATURES[int(np.argmin(losses))]), 4)
+def fit_logits(logits: Values, truth: NDArray[np.intp], shifted: NDArray[np.bool_]) -> tuple[float, Values]:
+    """Return the temperature, 0.25..4, and shifts (labels,), -3..3, at which the true labels (n,) are the most likely.
+
+    Only the logits of the `shifted` labels (labels,) are shifted, but not the first of these, which the others are
+    measured against.
+    """
+    free = np.flatnonzero(shifted)[1:]
+
+    def loss(found: Values) -> float:
+        moved = logits / np.exp(found[0])
+        moved[:, free] += found[1:]
+        return _log_loss(moved, truth)
+
+    limits = [tuple(np.log(_TEMPERATURES)), *[(-_LARGEST_SHIFT, _LARGEST_SHIFT)] * len(free)]
+    found = scipy.optimize.minimize(loss, np.zeros(1 + len(free)), bounds=limits).x
+    shifts = np.zeros(logits.shape[1])
+    shifts[free] = found[1:]
+    return round(float(np.exp(found[0])), 4), np.round(shifts, 4)
 
 
 def _log_loss(logits: Values, truth: NDArray[np.intp]) -> float:
@@ -182,8 +232,8 @@ def write_calibration(run: Path, calibration: Calibration, judged: Judged) -> No
     """Write calibration.json and reliability.png into the run's folder."""
     content = json.dumps(dataclasses.asdict(calibration), indent=2)
     (run / CALIBRATION).write_text(content + "\n", encoding="utf-8")
-    tempered = softmax(judged.logits / calibration.temperature)
-    before, after = (measure_reliability(s, judged.truth) for s in (softmax(judged.logits), tempered))
+    scores = (softmax(judged.logits), calibration.apply(judged.logits))
+    before, after = (measure_reliability(some, judged.truth) for some in scores)
     plot_reliability(run / "reliability.png", before, after)
 
 
@@ -194,7 +244,7 @@ def read_calibration(run: Path) -> Calibration | None:
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
     before, after = Quality(**content.pop("before")), Quality(**content.pop("after"))
-    return Calibration(**content, before=before, after=after)
+    return Calibration(**content | {"shifts": tuple(content["shifts"])}, before=before, after=after)
 
 
 def plot_reliability(path: Path, before: Reliability, after: Reliability) -> None:

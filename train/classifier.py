@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from edge.records import NOT_FACE
 from train.balance import BalancedOrder
 from train.calibrate import Judged, calibrate, find_large, write_calibration
 from train.classifier_data import FaceBatches
@@ -98,7 +99,7 @@ def _calibrate(run: Path, network: keras.Model, held_back: Sequence[LabeledFace]
     judged = judge(network, held_back, labels)
     found = calibrate(judged)
     write_calibration(run, found, judged)
-    temper(network, found.temperature)
+    temper(network, found.temperature, found.shifts)
 
 
 def _batches(
@@ -168,4 +169,5 @@ def judge(network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[s
     batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
     logits = np.asarray(logits_of(network).predict(batches, verbose=0), np.float64)
     truth = np.array([labels.index(face.label) for face in faces], np.intp)
-    return Judged(logits, truth, find_large(faces), labels)
+    natural = np.array([face.box is not None and face.label != NOT_FACE for face in faces], bool)
+    return Judged(logits, truth, find_large(faces), labels, natural)

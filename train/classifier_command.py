@@ -217,6 +217,9 @@ def _describe_scores(judged: Judged, calibration: Calibration | None) -> dict[st
     tested = measure_quality(softmax(judged.logits), judged, calibration.min_score)
     return {
         "temperature": f"{calibration.temperature:.3f}; see reliability.png",
+        "shifts": ", ".join(
+            f"{label} {shift:+.2f}" for label, shift in zip(judged.labels, calibration.shifts, strict=True)
+        ),
         "unsure below": f"{calibration.min_score}" if calibration.min_score else "not found: too few masked faces",
         "scores before calibration, validation faces": str(calibration.before),
         "scores, validation faces": str(calibration.after),

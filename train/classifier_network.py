@@ -6,9 +6,11 @@ converters quantize dense layers per channel, which the Edge TPU compiler refuse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
 from edge.errors import ModelError, UsageError
@@ -93,10 +95,14 @@ def logits_of(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.get_layer(_LOGITS).output)
 
 
-def temper(network: keras.Model, temperature: float) -> None:
-    """Divide the network's logits by a temperature, in place: the last layer's weights take it, no layer is added."""
+def temper(network: keras.Model, temperature: float, shifts: Sequence[float] = (0.0,)) -> None:
+    """Divide the network's logits by a temperature and add `shifts`, one a label or one for all, in place.
+
+    The last layer's weights take it, no layer is added.
+    """
     head = network.get_layer(HEAD)
-    head.set_weights([weights / temperature for weights in head.get_weights()])
+    kernel, bias = head.get_weights()
+    head.set_weights([kernel / temperature, bias / temperature + np.array(shifts, bias.dtype)])
 
 
 def freeze_backbone(network: keras.Model) -> None:

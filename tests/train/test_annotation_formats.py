@@ -7,23 +7,13 @@ from pathlib import Path
 
 import cv2
 import pytest
-from annotation_folders import FACE, ONE, draw, make_street, make_yolo, read, voc, voc_face, write
+from annotation_folders import FACE, ONE, draw, read, voc, voc_face, write
 from PIL import Image
 
 from edge.errors import DataError
 from edge.geometry import Box
 from train.annotation_formats import find_layout
 from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, write_csv
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Path:
-    return make_street(tmp_path)
-
-
-@pytest.fixture
-def yolo(street: Path) -> Path:
-    return make_yolo(street)
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from annotation_folders import make_street, make_yolo, read, write
+from annotation_folders import read, write
 
 from edge.errors import DataError
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Path:
-    return make_street(tmp_path)
-
-
-@pytest.fixture
-def yolo(street: Path) -> Path:
-    return make_yolo(street)
 
 
 def test_yolo_boxes_and_polygons_become_boxes_in_pixels(yolo: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from train.calibrate import (
     calibrate,
     find_large,
     find_min_score,
-    fit_temperature,
+    fit_logits,
     measure_quality,
     read_calibration,
     softmax,
@@ -34,7 +35,30 @@ def overconfident(temperature: float, faces: int = 4000, seed: int = 0) -> Judge
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_temperature_is_what_scores_were_overdone_by(temperature: float) -> None:
     judged = overconfident(temperature)
-    assert fit_temperature(judged.logits, judged.truth) == pytest.approx(temperature, rel=0.08)
+    found, shifts = fit_logits(judged.logits, judged.truth, np.zeros(3, bool))
+    assert found == pytest.approx(temperature, rel=0.08)
+    assert not shifts.any()
+
+
+def test_a_label_that_training_showed_too_often_is_expected_less() -> None:
+    judged = overconfident(2.0)
+    judged.logits[:, 2] += 3.0
+    found = calibrate(replace(judged, natural=np.ones(len(judged.truth), bool)))
+    assert found.temperature == pytest.approx(2.0, rel=0.08)
+    assert found.shifts == pytest.approx((0, 0, -1.5), abs=0.15)
+    assert found.after.ece < 0.03
+    assert calibrate(judged).shifts == (0, 0, 0)
+
+
+def test_faces_of_class_folders_do_not_say_how_often_a_label_occurs() -> None:
+    judged = overconfident(1.0)
+    folders = overconfident(1.0, seed=1)
+    folders.logits[:, 1] -= 9.0
+    both = Judged(
+        np.concatenate([judged.logits, folders.logits]), np.concatenate([judged.truth, folders.truth]),
+        np.ones(8000, bool), LABELS, np.repeat([True, False], 4000),
+    )  # fmt: skip
+    assert calibrate(both).shifts == pytest.approx((0, 0, 0), abs=0.15)
 
 
 def test_calibration_makes_scores_mean_what_they_say() -> None:

@@ -2,26 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import pytest
-from drawn_faces import draw_scene
+from drawn_faces import write_annotated
 
 from edge.errors import DataError, UsageError
-from train.annotations import AnnotatedPicture, LabeledBox, write_csv
 from train.sources import check_left_out, is_left_out, parse_boxes, read_sources, source_name
 
 
 @pytest.fixture
 def street(tmp_path: Path) -> Path:
-    folder = tmp_path / "street" / "images"
-    folder.mkdir(parents=True)
-    pictures = []
-    for seed in range(3):
-        bgr, box = draw_scene(seed)
-        cv2.imwrite(str(folder / f"{seed}.png"), bgr)
-        pictures.append(AnnotatedPicture(folder / f"{seed}.png", 96, 96, (LabeledBox(box, "without_mask"),)))
-    write_csv(tmp_path / "street" / "annotations.csv", pictures)
-    return tmp_path / "street"
+    return write_annotated(tmp_path / "street", 3, "without_mask")
 
 
 def test_pictures_lie_beside_their_annotations_unless_named() -> None:

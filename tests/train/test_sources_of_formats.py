@@ -5,16 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from annotation_folders import FACE, draw, make_street, make_yolo, voc, voc_face, write
+from annotation_folders import FACE, draw, voc, voc_face, write
 
 from edge.errors import UsageError
 from train.annotations import AnnotatedPicture, write_csv
 from train.sources import parse_renames, read_sources, source_name
-
-
-@pytest.fixture
-def yolo(tmp_path: Path) -> Path:
-    return make_yolo(make_street(tmp_path))
 
 
 @pytest.mark.parametrize("words", [["mask"], ["=with_mask"], ["mask="], ["mask=with_mask", "mask=face"]])

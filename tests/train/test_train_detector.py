@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cv2
 import pytest
-from drawn_faces import draw_scene
+from drawn_faces import write_annotated
 
 pytest.importorskip("keras", reason="the train extra is not installed")
 
-from train.annotations import AnnotatedPicture, LabeledBox, write_csv  # noqa: E402
 from train.cli import main  # noqa: E402
 
 WEIGHTS = "mobilenet_v2_1.0_224_imagenet_notop.weights.h5"
@@ -19,15 +17,7 @@ WEIGHTS = "mobilenet_v2_1.0_224_imagenet_notop.weights.h5"
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> Path:
-    folder = tmp_path / "drawn" / "images"
-    folder.mkdir(parents=True)
-    pictures = []
-    for seed in range(10):
-        bgr, box = draw_scene(seed)
-        cv2.imwrite(str(folder / f"{seed}.png"), bgr)
-        pictures.append(AnnotatedPicture(folder / f"{seed}.png", 96, 96, (LabeledBox(box, "face"),)))
-    write_csv(tmp_path / "drawn" / "annotations.csv", pictures)
-    return tmp_path / "drawn" / "annotations.csv"
+    return write_annotated(tmp_path / "drawn", 10, "face") / "annotations.csv"
 
 
 @pytest.mark.data
