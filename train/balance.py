@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -47,6 +48,13 @@ class BalancedOrder:
     def __len__(self) -> int:
         """Return how many faces an epoch shows."""
         return sum(count for _, count in self._cells)
+
+    def count_shown(self, faces: Sequence[LabeledFace]) -> Counter[str]:
+        """Return how often an epoch shows each label, of the faces that the order was made for."""
+        shown: Counter[str] = Counter()
+        for members, count in self._cells:
+            shown[faces[members[0]].label] += count
+        return shown
 
     def draw(self, rng: Generator) -> NDArray[np.intp]:
         """Return the indices of one epoch's faces, shuffled: every face of a cell once before any appears again."""

@@ -1,21 +1,20 @@
 """Makes scores mean what they say, and finds from which score on a verdict is sure: both on held-back faces.
 
 Temperature scaling: the logits are divided by one number (Guo et al. 2017, https://arxiv.org/abs/1706.04599). Training
-shows rare labels more often than they occur, and the network expects them as often: one number a label, added to its
-logit, takes that back (prior correction, Saerens et al. 2002, https://doi.org/10.1162/089976602753284446; both together
-are Guo's vector scaling with one scale). Found on faces as often as they occur, in pictures with boxes; class folders
-say nothing about that. It goes into the last layer's weights and costs the device nothing.
+shows rare labels more often than they occur, and the network then expects them as often: the logarithm of how much
+rarer a label is than it was shown, added to its logit, takes that back (Menon et al. 2021,
+https://arxiv.org/abs/2007.07314, after Saerens et al. 2002). Both go into the last layer's weights and cost the device
+nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import scipy.optimize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -38,9 +37,9 @@ _FEWEST_FACES = 50
 """From fewer faces neither number is found: one face more or less would decide."""
 
 _FEWEST_OF_LABEL = 10
-"""Of a label with fewer faces nobody knows how often it occurs: its logit stays."""
+"""Of a label with fewer faces in pictures with boxes nobody knows how often it occurs: its logit stays."""
 
-_TEMPERATURES = (0.25, 4.0)
+_TEMPERATURES = np.geomspace(0.25, 4, 401)  # steps of 0.7 %
 _LARGEST_SHIFT = 3.0
 _HIGHEST_MIN_SCORE = 0.95  # beyond, a few wrong annotations would make nearly everyone `unsure`
 
@@ -92,42 +91,40 @@ class Calibration:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Judged:
-    """Faces with what a network says: `logits` (n, labels), `truth` (n,) label indices, `large` (n,) bool.
-
-    `natural` (n,) bool tells which are there as often as their label occurs; None where nobody knows.
-    """
+    """Faces with what a network says: `logits` (n, labels), `truth` (n,) label indices, `large` (n,) bool."""
 
     logits: Values
     truth: NDArray[np.intp]
     large: NDArray[np.bool_]
     labels: Sequence[str]
-    natural: NDArray[np.bool_] | None = None
-
-    def only(self, rows: NDArray[np.bool_]) -> Judged:
-        """Return those rows (n,) bool, with nothing known about how often they occur."""
-        return Judged(self.logits[rows], self.truth[rows], self.large[rows], self.labels)
 
 
-def calibrate(judged: Judged) -> Calibration:
-    """Return temperature, shifts and threshold for a network that says this about held-back faces."""
-    natural = judged.natural is not None and judged.natural.sum() >= _FEWEST_FACES
-    if natural:
-        judged = judged.only(judged.natural)  # type: ignore[arg-type]
-    temperature, shifts = _fit(judged, natural)
-    scores = softmax(judged.logits / temperature + shifts)
+def calibrate(judged: Judged, shifts: Sequence[float] = (0.0,)) -> Calibration:
+    """Return temperature and threshold for a network that says this about held-back faces.
+
+    `shifts`, one a label or one for all, are added to the logits; see `prior_shifts`.
+    """
+    temperature = fit_temperature(judged.logits, judged.truth) if len(judged.truth) >= _FEWEST_FACES else 1.0
+    scores = softmax(judged.logits / temperature + np.array(shifts))
     masked, unmasked = _sides(scores, judged)
     min_score = find_min_score(unmasked[masked]) if masked.sum() >= _FEWEST_FACES else None
     before = measure_quality(softmax(judged.logits), judged, min_score)
-    after = measure_quality(scores, judged, min_score)
-    return Calibration(temperature, min_score, before, after, tuple(float(shift) for shift in shifts))
+    return Calibration(temperature, min_score, before, measure_quality(scores, judged, min_score), tuple(shifts))
 
 
-def _fit(judged: Judged, natural: bool) -> tuple[float, Values]:
-    """Return temperature and shifts (labels,); the shifts are 0 where it is not known how often labels occur."""
-    if len(judged.truth) < _FEWEST_FACES:
-        return 1.0, np.zeros(len(judged.labels))
-    counts = np.bincount(judged.truth, minlength=len(judged.labels))
-    return fit_logits(judged.logits, judged.truth, (counts >= _FEWEST_OF_LABEL) & natural)
+def prior_shifts(shown: Mapping[str, int], occurring: Mapping[str, int], labels: Sequence[str]) -> tuple[float, ...]:
+    """Return what to add to the logit of each label, -3..3, so that it is expected as often as it occurs.
+
+    `shown` tells how often training showed a label, `occurring` how many faces of it there are in pictures of scenes.
+    The most frequent label is measured against: 0. So are those of which there are too few, or which were not shown.
+    """
+    known = [label for label in labels if occurring.get(label, 0) >= _FEWEST_OF_LABEL and shown.get(label, 0)]
+    if not known:
+        return (0.0,) * len(labels)
+    rarer = {label: np.log(occurring[label] / shown[label]) for label in known}
+    most = rarer[max(known, key=lambda label: occurring[label])]
+    shifts = (rarer[label] - most if label in rarer else 0.0 for label in labels)
+    return tuple(round(float(np.clip(shift, -_LARGEST_SHIFT, _LARGEST_SHIFT)), 4) for shift in shifts)
 
 
 def softmax(logits: Values) -> Values:
@@ -137,24 +134,10 @@ def softmax(logits: Values) -> Values:
     return scores
 
 
-def fit_logits(logits: Values, truth: NDArray[np.intp], shifted: NDArray[np.bool_]) -> tuple[float, Values]:
-    """Return the temperature, 0.25..4, and shifts (labels,), -3..3, at which the true labels (n,) are the most likely.
-
-    Only the logits of the `shifted` labels (labels,) are shifted, but not the first of these, which the others are
-    measured against.
-    """
-    free = np.flatnonzero(shifted)[1:]
-
-    def loss(found: Values) -> float:
-        moved = logits / np.exp(found[0])
-        moved[:, free] += found[1:]
-        return _log_loss(moved, truth)
-
-    limits = [tuple(np.log(_TEMPERATURES)), *[(-_LARGEST_SHIFT, _LARGEST_SHIFT)] * len(free)]
-    found = scipy.optimize.minimize(loss, np.zeros(1 + len(free)), bounds=limits).x
-    shifts = np.zeros(logits.shape[1])
-    shifts[free] = found[1:]
-    return round(float(np.exp(found[0])), 4), np.round(shifts, 4)
+def fit_temperature(logits: Values, truth: NDArray[np.intp]) -> float:
+    """Return the temperature, 0.25..4, at which the true labels (n,) are the most likely; above 1 it tempers scores."""
+    losses = [_log_loss(logits / temperature, truth) for temperature in _TEMPERATURES]
+    return round(float(_TEMPERATURES[int(np.argmin(losses))]), 4)
 
 
 def _log_loss(logits: Values, truth: NDArray[np.intp]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from edge.records import NOT_FACE
 from train.balance import BalancedOrder
-from train.calibrate import Judged, calibrate, find_large, write_calibration
+from train.calibrate import Judged, calibrate, find_large, prior_shifts, write_calibration
 from train.classifier_data import FaceBatches
 from train.classifier_network import (
     build_classifier,
@@ -88,25 +89,29 @@ def train_classifier(
     load_start(network, weights, recipe.alpha)
     start_run(run, recipe)
     (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
-    _fit_both(run, recipe, network, _batches(recipe, training, held_back, landmarks or {}), callbacks)
+    order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
+    _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, landmarks or {}), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
-    _calibrate(run, network, held_back, recipe.labels)
+    occurring = Counter(face.label for face in training if face.box is not None and face.label != NOT_FACE)
+    shifts = prior_shifts(order.count_shown(training), occurring, recipe.labels)
+    _calibrate(run, network, held_back, recipe.labels, shifts)
     network.save(run / MODEL)
     return network
 
 
-def _calibrate(run: Path, network: keras.Model, held_back: Sequence[LabeledFace], labels: Sequence[str]) -> None:
+def _calibrate(
+    run: Path, network: keras.Model, held_back: Sequence[LabeledFace], labels: Sequence[str], shifts: Sequence[float]
+) -> None:
     judged = judge(network, held_back, labels)
-    found = calibrate(judged)
+    found = calibrate(judged, shifts)
     write_calibration(run, found, judged)
     temper(network, found.temperature, found.shifts)
 
 
 def _batches(
-    recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
-    landmarks: Mapping[LabeledFace, Points],
+    recipe: ClassifierRecipe, order: BalancedOrder, training: Sequence[LabeledFace],
+    held_back: Sequence[LabeledFace], landmarks: Mapping[LabeledFace, Points],
 ) -> tuple[FaceBatches, FaceBatches]:  # fmt: skip
-    order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
     size = (recipe.labels, recipe.input_px, recipe.batch)
     dressing = Dressing(recipe.synthetic, recipe.labels, landmarks) if recipe.synthetic else None
     return FaceBatches(training, *size, recipe.seed, order, dressing), FaceBatches(held_back, *size)
@@ -169,5 +174,4 @@ def judge(network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[s
     batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
     logits = np.asarray(logits_of(network).predict(batches, verbose=0), np.float64)
     truth = np.array([labels.index(face.label) for face in faces], np.intp)
-    natural = np.array([face.box is not None and face.label != NOT_FACE for face in faces], bool)
-    return Judged(logits, truth, find_large(faces), labels, natural)
+    return Judged(logits, truth, find_large(faces), labels)

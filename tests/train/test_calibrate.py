@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,8 +14,9 @@ from train.calibrate import (
     calibrate,
     find_large,
     find_min_score,
-    fit_logits,
+    fit_temperature,
     measure_quality,
+    prior_shifts,
     read_calibration,
     softmax,
     write_calibration,
@@ -35,30 +35,27 @@ def overconfident(temperature: float, faces: int = 4000, seed: int = 0) -> Judge
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_temperature_is_what_scores_were_overdone_by(temperature: float) -> None:
     judged = overconfident(temperature)
-    found, shifts = fit_logits(judged.logits, judged.truth, np.zeros(3, bool))
-    assert found == pytest.approx(temperature, rel=0.08)
-    assert not shifts.any()
+    assert fit_temperature(judged.logits, judged.truth) == pytest.approx(temperature, rel=0.08)
 
 
 def test_a_label_that_training_showed_too_often_is_expected_less() -> None:
-    judged = overconfident(2.0)
-    judged.logits[:, 2] += 3.0
-    found = calibrate(replace(judged, natural=np.ones(len(judged.truth), bool)))
-    assert found.temperature == pytest.approx(2.0, rel=0.08)
-    assert found.shifts == pytest.approx((0, 0, -1.5), abs=0.15)
-    assert found.after.ece < 0.03
-    assert calibrate(judged).shifts == (0, 0, 0)
-
-
-def test_faces_of_class_folders_do_not_say_how_often_a_label_occurs() -> None:
+    shown = {"with_mask": 400, "without_mask": 400, "mask_worn_incorrectly": 200, NOT_FACE: 300}
+    occurring = {"with_mask": 1000, "without_mask": 500, "mask_worn_incorrectly": 50}
+    shifts = prior_shifts(shown, occurring, (*LABELS, NOT_FACE))
+    assert shifts == pytest.approx((0, np.log(0.5), np.log(0.1), 0), abs=1e-4)
     judged = overconfident(1.0)
-    folders = overconfident(1.0, seed=1)
-    folders.logits[:, 1] -= 9.0
-    both = Judged(
-        np.concatenate([judged.logits, folders.logits]), np.concatenate([judged.truth, folders.truth]),
-        np.ones(8000, bool), LABELS, np.repeat([True, False], 4000),
-    )  # fmt: skip
-    assert calibrate(both).shifts == pytest.approx((0, 0, 0), abs=0.15)
+    rarer = calibrate(judged, (*shifts[:2], -9.0))
+    assert not (rarer.apply(judged.logits).argmax(axis=1) == 2).any()
+    assert rarer.shifts[2] == -9.0
+
+
+def test_nothing_is_concluded_about_labels_of_class_folders() -> None:
+    assert prior_shifts({"with_mask": 5, "without_mask": 5}, {}, LABELS) == (0, 0, 0)
+    assert prior_shifts({"with_mask": 50, "without_mask": 90}, {"with_mask": 50, "without_mask": 9}, LABELS) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_calibration_makes_scores_mean_what_they_say() -> None:

@@ -44,13 +44,13 @@ def test_first_only_the_head_learns_then_all_but_normalization(network: keras.Mo
     assert learning == {"Conv2D", "DepthwiseConv2D"}
 
 
-def test_a_temperature_divides_the_logits_and_adds_no_layer() -> None:
+def test_a_temperature_divides_the_logits_and_shifts_move_them_without_another_layer() -> None:
     network = build_classifier(32, 3, ALPHA)
     network.get_layer(HEAD).set_weights([np.ones((1, 1, 1280, 3)) * [1, -2, 3], np.array([0.5, 1, -1])])
     picture, layers = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32), len(network.layers)
     before = np.asarray(logits_of(network)(picture))
-    temper(network, 2.5)
-    assert np.asarray(logits_of(network)(picture)) == pytest.approx(before / 2.5, rel=1e-4)
+    temper(network, 2.5, (0.0, -1.5, 2.0))
+    assert np.asarray(logits_of(network)(picture)) == pytest.approx(before / 2.5 + [0, -1.5, 2], rel=1e-4)
     assert len(network.layers) == layers
 
 

@@ -95,15 +95,19 @@ def train_together(count: int) -> list[dict[str, Any]]:
     with ExitStack() as opened:
         listening = [opened.enter_context(closing(socket.create_server(("127.0.0.1", 0)))) for _ in range(count)]
         addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in listening]
-    bees = []
-    for index in range(count):
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-        if count > 1:
-            environment["TF_CONFIG"] = places(index, *addresses)
-        command = [sys.executable, str(BEE)]
-        bees.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        )
-    said = [bee.communicate(timeout=300) for bee in bees]
+    bees = [start(index, addresses) for index in range(count)]
+    try:
+        said = [bee.communicate(timeout=300) for bee in bees]
+    finally:
+        for bee in bees:
+            bee.kill()
     assert all(bee.returncode == 0 for bee in bees), "\n".join(error[-2000:] for _, error in said)
     return [json.loads(text.splitlines()[-1]) for text, _ in said]
+
+
+def start(index: int, addresses: list[str]) -> subprocess.Popen[str]:
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    if len(addresses) > 1:
+        environment["TF_CONFIG"] = places(index, *addresses)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, BEE], env=environment, stdout=pipe, stderr=pipe, text=True)
