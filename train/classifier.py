@@ -37,6 +37,7 @@ from train.runs import (
     start_run,
     validation_losses,
 )
+from train.workers import Batches, join
 
 MODEL = "model.keras"
 
@@ -111,20 +112,21 @@ def _calibrate(
 def _batches(
     recipe: ClassifierRecipe, order: BalancedOrder, training: Sequence[LabeledFace],
     held_back: Sequence[LabeledFace], landmarks: Mapping[LabeledFace, Points],
-) -> tuple[FaceBatches, FaceBatches]:  # fmt: skip
+) -> tuple[Batches, FaceBatches]:  # fmt: skip
     size = (recipe.labels, recipe.input_px, recipe.batch)
     dressing = Dressing(recipe.synthetic, recipe.labels, landmarks) if recipe.synthetic else None
-    return FaceBatches(training, *size, recipe.seed, order, dressing), FaceBatches(held_back, *size)
+    faces = FaceBatches(training, *size, recipe.seed, order, dressing)
+    return join().share(faces), FaceBatches(held_back, *size)
 
 
 def _fit_both(
-    run: Path, recipe: ClassifierRecipe, network: keras.Model, batches: tuple[FaceBatches, FaceBatches],
+    run: Path, recipe: ClassifierRecipe, network: keras.Model, batches: tuple[Batches, FaceBatches],
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:  # fmt: skip
     head_epochs = min(recipe.head_epochs, recipe.epochs)
     if head_epochs:
         freeze_backbone(network)
-        head = _compiled(network, recipe, keras.optimizers.AdamW(recipe.head_learning_rate))
+        head = _compiled(network, recipe, join().adamw(recipe.head_learning_rate))
         _fit(head, batches, [*_record(run, 0, "head"), *callbacks], (0, head_epochs))
     if has_settled(validation_losses(run, head_epochs), recipe.patience):
         return
@@ -143,7 +145,7 @@ def _fine_optimizer(recipe: ClassifierRecipe, steps: int) -> keras.optimizers.Op
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate * 0.1, steps, alpha=0.02, warmup_target=recipe.learning_rate, warmup_steps=steps // 20
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
+    return join().adamw(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
 
 
 def _compiled(network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.optimizers.Optimizer) -> keras.Model:
@@ -155,7 +157,7 @@ def _compiled(network: keras.Model, recipe: ClassifierRecipe, optimizer: keras.o
 
 
 def _fit(
-    model: keras.Model, batches: tuple[FaceBatches, FaceBatches], callbacks: Sequence[keras.callbacks.Callback],
+    model: keras.Model, batches: tuple[Batches, FaceBatches], callbacks: Sequence[keras.callbacks.Callback],
     epochs: tuple[int, int],
 ) -> None:  # fmt: skip
     training, held_back = batches
@@ -164,7 +166,7 @@ def _fit(
         initial_epoch=epochs[0],
         epochs=epochs[1],
         validation_data=held_back,
-        callbacks=[FollowEpoch(training), *callbacks],
+        callbacks=[FollowEpoch(training), *callbacks, *join().callbacks()],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
 

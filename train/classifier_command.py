@@ -29,6 +29,7 @@ from train.runs import check_run, read_history
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, recall_split, split_faces, write_split
+from train.workers import join
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ def _recipe_names() -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
+    options.output = join().folder(options.output)
     faces = read_faces(options)
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)

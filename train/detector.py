@@ -16,6 +16,7 @@ from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
 from train.whole_files import write_whole
+from train.workers import join
 
 _SAMPLES = 256
 
@@ -91,14 +92,20 @@ def train_detector(
     start_run(run, recipe)
     network = _start(run, recipe, weights, training)
     flat = flatten_outputs(network)
-    batches = DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed)
+    batches = join().share(DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed))
     optimizer = _optimizer(recipe, len(batches) * recipe.epochs)
     flat.compile(optimizer, DetectorLoss(recipe.shape.width_px, recipe.shape.height_px))
     flat.fit(
         batches,
         epochs=recipe.epochs,
         validation_data=DetectorBatches(held_back, recipe.shape, recipe.batch, seed=None),
-        callbacks=[FollowEpoch(batches), WriteHistory(run), back_up(run, "whole"), _keep_last(run, network)],
+        callbacks=[
+            FollowEpoch(batches),
+            WriteHistory(run),
+            back_up(run, "whole"),
+            *join().callbacks(),
+            _keep_last(run, network),
+        ],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
     network.save(run / "model.keras")
@@ -123,7 +130,7 @@ def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer
         warmup_target=recipe.learning_rate,
         warmup_steps=min(500, steps // 10),
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=10.0)
+    return join().adamw(schedule, weight_decay=recipe.weight_decay, global_clipnorm=10.0)
 
 
 def _keep_last(run: Path, network: keras.Model) -> keras.callbacks.Callback:

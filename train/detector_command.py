@@ -23,6 +23,7 @@ from train.report import data_table, made_list
 from train.runs import check_run, read_history
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, recall_split, split_pictures, write_split
+from train.workers import join
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
 
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
     if options.weights is not None and not options.weights.is_file():
         raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
+    options.output = join().folder(options.output)
     recipe = _recipe(options)
     check_run(options.output, recipe)
     sources = _read(options)

@@ -5,17 +5,20 @@ Where neither people nor the teacher saw anything, a find of the detector is a h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge.detector import Detector, TfliteDetector
-from edge.geometry import Boxes
+from edge.decode import decode_faces
+from edge.geometry import Box, Boxes
 from edge.manifest import DETECTOR_KIND
-from edge.records import NOT_FACE, Frame
+from edge.preprocess import Picture, detector_input
+from edge.records import NOT_FACE
+from edge.runtime import Model
 from edge.runtime.tflite import TfliteModel
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import SMALLEST_FACE_PX, LabeledFace, read_picture
@@ -44,19 +47,26 @@ def find_not_faces(sources: Mapping[str, Sequence[AnnotatedPicture]], detector: 
 
 
 def _mine(kept: Path, source: str, pictures: Sequence[AnnotatedPicture], detector: Path) -> None:
-    eyes = TfliteDetector(TfliteModel(detector, DETECTOR_KIND), _MIN_SCORE)
-    false = [false_finds(picture, eyes) for picture in tqdm(pictures, desc=source, unit="picture")]
+    find = partial(find_boxes, TfliteModel(detector, DETECTOR_KIND))
+    false = [false_finds(picture, find) for picture in tqdm(pictures, desc=source, unit="picture")]
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_whole(kept, lambda unfinished: write_csv(unfinished, false))
 
 
-def false_finds(picture: AnnotatedPicture, detector: Detector) -> AnnotatedPicture:
-    """Return the picture with nothing but the detector's false finds, labeled `not_face`."""
-    finds = detector.detect(Frame(0, 0.0, read_picture(picture.path)))
-    large = [find.box for find in finds if max(find.box.width, find.box.height) >= SMALLEST_FACE_PX]
-    boxes = np.array([box.as_tuple() for box in large], np.float32).reshape(-1, 4)
-    unknown = known_parts(boxes, picture.boxes()) <= _MOST_KNOWN
-    return picture.with_faces([LabeledBox(box, NOT_FACE) for box, new in zip(large, unknown, strict=True) if new])
+def find_boxes(detector: Model, bgr: Picture) -> Boxes:
+    """Return the boxes (n, 4), in pixels of the picture, of what a detector takes for faces."""
+    rgb, fit = detector_input(bgr, *detector.manifest.input_size)
+    boxes, _ = decode_faces(detector.invoke(rgb), _MIN_SCORE, detector.manifest.thresholds.max_iou)
+    height, width = bgr.shape[:2]
+    return np.clip(fit.to_picture(boxes), 0, [width, height, width, height]).astype(np.float32)
+
+
+def false_finds(picture: AnnotatedPicture, find: Callable[[Picture], Boxes]) -> AnnotatedPicture:
+    """Return the picture with nothing but the false ones of the boxes that `find` finds, labeled `not_face`."""
+    boxes = find(read_picture(picture.path))
+    large = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0) >= SMALLEST_FACE_PX
+    false = boxes[large & (known_parts(boxes, picture.boxes()) <= _MOST_KNOWN)]
+    return picture.with_faces([LabeledBox(Box(*(float(v) for v in box)), NOT_FACE) for box in false])
 
 
 def known_parts(boxes: Boxes, known: Boxes) -> NDArray[np.float32]:

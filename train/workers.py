@@ -10,6 +10,7 @@ The exchange itself is tf.distribute's MultiWorkerMirroredStrategy. Keras 3 does
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -70,8 +71,12 @@ class Workers:
         """Return the means of some tensors over all workers, each of which must ask for the same, in the same order."""
         import tensorflow as tf
 
-        pairs = [(value, value) for value in values]
-        return list(self.strategy.extended.batch_reduce_to(tf.distribute.ReduceOp.MEAN, pairs))
+        def average(*own: Any) -> Any:
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, list(own))
+
+        with tf.device("/device:CPU:0"):  # within a tf.function a tensor is nowhere unless one says where
+            placed = tuple(tf.identity(value) for value in values)
+        return list(self.strategy.run(average, args=placed))
 
 
 class Share(keras.utils.PyDataset):  # type: ignore[misc]
@@ -140,6 +145,12 @@ def connect(environment: Mapping[str, str] = os.environ) -> Workers:
     import tensorflow as tf
 
     return Workers(index, len(addresses), tf.distribute.MultiWorkerMirroredStrategy())
+
+
+@functools.cache
+def join() -> Workers:
+    """Return the workers of this process, connected at the first call."""
+    return connect()
 
 
 def read_places(text: str) -> tuple[int, Sequence[str]]:

@@ -5,21 +5,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scripted import ScriptedModel
 
-from edge.geometry import Box
-from edge.records import FACE, IGNORE, NOT_FACE, Face, Frame
+from edge.geometry import Box, Boxes
+from edge.preprocess import Picture
+from edge.records import FACE, IGNORE, NOT_FACE
 from train.annotations import AnnotatedPicture, LabeledBox
 from train.cli import main
-from train.not_faces import false_finds, known_parts
+from train.not_faces import false_finds, find_boxes, known_parts
 
 MASKED, HAND, CROWD, SPECK = Box(20, 20, 60, 60), Box(120, 30, 150, 66), Box(200, 100, 216, 118), Box(90, 90, 96, 97)
 
 
-class FixedEyes:
-    """Finds the same boxes in every picture."""
-
-    def detect(self, frame: Frame) -> tuple[Face, ...]:
-        return tuple(Face(frame.frame_index, box, 0.5) for box in (MASKED, HAND, CROWD, SPECK))
+def find_always(bgr: Picture) -> Boxes:
+    """Find the same boxes in every picture."""
+    return np.array([box.as_tuple() for box in (MASKED, HAND, CROWD, SPECK)], np.float32)
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def picture(tmp_path: Path) -> AnnotatedPicture:
 
 
 def test_a_find_where_nobody_saw_anything_is_no_face(picture: AnnotatedPicture) -> None:
-    assert false_finds(picture, FixedEyes()).faces == (LabeledBox(HAND, NOT_FACE),)
+    assert false_finds(picture, find_always).faces == (LabeledBox(HAND, NOT_FACE),)
 
 
 def test_a_face_whose_mask_nobody_knows_is_a_face(picture: AnnotatedPicture) -> None:
-    assert false_finds(picture.with_faces([LabeledBox(HAND, FACE)]), FixedEyes()).faces == (
+    assert false_finds(picture.with_faces([LabeledBox(HAND, FACE)]), find_always).faces == (
         LabeledBox(MASKED, NOT_FACE),
         LabeledBox(CROWD, NOT_FACE),
     )
@@ -46,6 +46,16 @@ def test_a_find_within_a_large_known_place_is_known() -> None:
     known = np.array([[0, 0, 100, 100], [300, 0, 400, 100]], np.float32)
     assert known_parts(boxes, known) == pytest.approx([1.0, 0.5, 0.0])
     assert known_parts(boxes, np.empty((0, 4), np.float32)) == pytest.approx([0.0, 0.0, 0.0])
+
+
+def test_doubtful_finds_are_found_too_in_pixels_of_the_picture() -> None:
+    outputs = {}
+    for stride in (8, 16, 32):
+        outputs[f"score_{stride}"] = np.full((64 // stride, 96 // stride, 1), -9, np.float32)
+        outputs[f"distance_{stride}"] = np.ones((64 // stride, 96 // stride, 4), np.float32)
+    outputs["score_16"][1, 2] = -0.8  # a score of 0.31
+    boxes = find_boxes(ScriptedModel(outputs, (96, 64)), np.zeros((640, 960, 3), np.uint8))
+    assert boxes.tolist() == [[240, 80, 560, 400]]
 
 
 def test_labels_without_not_face_and_a_detector_contradict(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
