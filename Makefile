@@ -3,7 +3,7 @@ UV ?= uv
 COMPILE = $(UV) pip compile -q pyproject.toml --generate-hashes --no-header --no-annotate
 EXTRAS = --extra mqtt --extra web --extra metrics
 
-.PHONY: check format lock test
+.PHONY: check format lock release-check test
 
 check: ## lint, types and the edge tests: about two minutes, no hardware, no TensorFlow
 	$(PYTHON) -m ruff check .
@@ -18,6 +18,9 @@ format:
 
 test:
 	./setup.sh test
+
+release-check: ## what a release still lacks
+	$(PYTHON) scripts/release_check.py
 
 lock: ## needs uv
 	$(COMPILE) --universal --python-version 3.11 --extra litert --extra gpio $(EXTRAS) -c requirements/py311.in -o requirements/edge-py311.lock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,8 @@ from edge.outputs.snapshot import SnapshotWriter
 from edge.panel import Panel
 from edge.pipeline import Rig, Turn
 from edge.recorder import Recorder
+from edge.runtime.coral import find_corals
+from edge.runtime.edgetpu import Acceleration
 from edge.settings import Camera, Settings
 from edge.silencer import Silencer
 from edge.sources import Source
@@ -37,27 +39,31 @@ class Appliance:
         config_path: Path | None = None,
         open_camera: Callable[[Camera], Source] = open_steady,
         thermal: Thermal | None = None,
+        find: Callable[[], Sequence[str]] = find_corals,
     ) -> None:
         """Load the models and open the rest; relative model paths are relative to `root`.
 
+        `find` lists the Corals that are plugged in.
         Raises ModelError for a model, DataError for a file in the place of a camera.
         """
         self._settings, self._root, self._config_path = settings, root, config_path
         self._panel, self._recorder, self._mute = panel, recorder, mute
         self._open_camera, self._thermal = open_camera, thermal or Thermal()
-        self._looker = open_looker(settings, root)
+        self._find, self._coral_fails = find, False
+        self._looker = open_looker(settings, root, self._tell_acceleration, find)
         self._source = self._slowed(open_camera(settings.camera))
         self._snapshots = SnapshotWriter(settings)
         self._silencer = Silencer(settings.schedule)
 
     def rig(self, fault: bool) -> Rig:
-        """Return what the loop works with; `fault` is for the status lamp."""
+        """Return what the loop works with; `fault` is for the status lamp, which also shows a Coral that fails."""
         return Rig(
             self._source,
             self._looker,
             self._settings,
             lambda: self._silencer.silence(self._mute.is_muted(time.monotonic())),
             fault,
+            self._coral_fails,
         )
 
     def keep_picture(self, turn: Turn) -> None:
@@ -106,6 +112,10 @@ class Appliance:
     def _slowed(self, source: Source) -> Source:
         return Slowed(source, lambda: self._thermal.board.limit_fps)
 
+    def _tell_acceleration(self, acceleration: Acceleration) -> None:
+        self._coral_fails = acceleration.fault
+        self._recorder.tell_acceleration(acceleration)
+
     def _load_anew(self, settings: Settings) -> Looker | None:
         """Return the models for changed settings, None where nothing about them changed.
 
@@ -116,7 +126,7 @@ class Appliance:
             return None
         self._looker.close()
         try:
-            return open_looker(settings, self._root)
+            return open_looker(settings, self._root, self._tell_acceleration, self._find)
         except (ModelError, HardwareError) as exc:
             raise ConfigError(str(exc)) from exc
 

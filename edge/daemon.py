@@ -18,7 +18,9 @@ from edge.outputs.together import Together
 from edge.panel import Panel
 from edge.pipeline import Rig, Turn, keep_watch
 from edge.recorder import Recorder, recording
-from edge.settings import Settings
+from edge.settings import Camera, Settings
+from edge.sources import Source
+from edge.sources.steady import open_steady
 from edge.status import gather_facts
 from edge.watchdog import Watchdog
 
@@ -29,13 +31,14 @@ def run_daemon(
     stopped: Callable[[], bool],
     on_turn: Callable[[Turn], None] = lambda turn: None,
     config: LiveConfig | None = None,
+    open_camera: Callable[[Camera], Source] = open_steady,
 ) -> int:
     """Watch until `stopped` says so or the source ends; return how many frames were decided.
 
     The outputs open first, so that the status lamp shows the start, and go dark before the camera closes, which may
     take a while. A camera that is missing or lost is waited for. `config` is where the settings come from: what
-    changes there is followed. Raises HardwareError for a pin, ModelError for a model, DataError for a file in the place
-    of a camera.
+    changes there is followed. `open_camera` opens what gives the frames. Raises HardwareError for a pin, ModelError for
+    a model, DataError for a file in the place of a camera.
     """
     mute, watchdog, path = Mute(), Watchdog(), config.path if config else None
     with ExitStack() as opened:
@@ -45,7 +48,9 @@ def run_daemon(
         outputs.show(starting(time.monotonic()))
         observers = opened.enter_context(closing(Observers(settings, recorder.answers(), recorder.note_fault)))
         try:
-            appliance = opened.enter_context(closing(Appliance(settings, root, panel, recorder, mute, path)))
+            appliance = opened.enter_context(
+                closing(Appliance(settings, root, panel, recorder, mute, path, open_camera))
+            )
             if config:
                 config.accept()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -41,10 +41,15 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_iou: float = 0.4
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of FILE.json. `input` is (1, height, width, 3) RGB."""
+class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every FILE.json begins with: which version of its layout it follows."""
 
     format: int
+
+
+class Manifest(Paper, frozen=True):
+    """All of FILE.json. `input` is (1, height, width, 3) RGB."""
+
     kind: str
     model: str
     sha256: str
@@ -62,6 +67,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 FORMAT = 1
+_COPY = "copy both files again or convert the model again"
+_AnyPaper = TypeVar("_AnyPaper", bound=Paper)
 
 
 def manifest_path(model: Path) -> Path:
@@ -81,18 +88,39 @@ def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
     """
     if not model.is_file():
         raise ModelError(f"{model}: no such model; check `model:` in config.yaml")
-    manifest = _read_manifest(manifest_path(model))
+    manifest = read_paper(manifest_path(model), Manifest, FORMAT, _COPY)
     if manifest.kind != kind:
         raise ModelError(f"{model}: a {kind} is expected here, the manifest says {manifest.kind}; check config.yaml")
     _check_sense(manifest_path(model), manifest)
-    data = _read_bytes(model, "model")
+    return read_promised(model, manifest.sha256, _COPY), manifest
+
+
+def read_paper(path: Path, kind: type[_AnyPaper], known_format: int, remedy: str) -> _AnyPaper:
+    """Return a FILE.json of that kind. Raises ModelError, which ends with `remedy`, for one that is not."""
+    try:
+        paper = msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as exc:
+        raise ModelError(f"{path}: cannot be read ({exc.strerror}); {remedy}") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ModelError(f"{path}: not a valid manifest ({exc}); {remedy}") from exc
+    if paper.format != known_format:
+        raise ModelError(f"{path}: its format is {paper.format}, this version reads {known_format}; {remedy}")
+    return paper
+
+
+def read_promised(model: Path, sha256: str, remedy: str) -> bytes:
+    """Return the bytes of a file that must have this SHA-256. Raises ModelError, which ends with `remedy`."""
+    try:
+        data = model.read_bytes()
+    except OSError as exc:
+        raise ModelError(f"{model}: cannot be read ({exc.strerror}); {remedy}") from exc
     got = sha256_of(data)
-    if got != manifest.sha256:
+    if got != sha256:
         raise ModelError(
-            f"{model}: the file is damaged or was swapped: sha256 is {got[:12]}…, its manifest promises "
-            f"{manifest.sha256[:12]}…; copy both files again or convert the model again"
+            f"{model}: the file is damaged or was swapped: sha256 is {got[:12]}…, {manifest_path(model).name} promises "
+            f"{sha256[:12]}…; {remedy}"
         )
-    return data, manifest
+    return data
 
 
 def _check_sense(path: Path, manifest: Manifest) -> None:
@@ -110,24 +138,6 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
         raise ModelError(f"{path}: thresholds {manifest.thresholds} must lie between 0 and 1; convert the model again")
 
 
-def write_manifest(path: Path, manifest: msgspec.Struct) -> None:
+def write_manifest(path: Path, manifest: Paper) -> None:
     """Write a manifest, of a CPU model or of a compiled one, as indented JSON."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-
-
-def _read_manifest(path: Path) -> Manifest:
-    data = _read_bytes(path, "manifest")
-    try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise ModelError(f"{path}: not a valid manifest ({exc}); copy it again or convert the model again") from exc
-    if manifest.format != FORMAT:
-        raise ModelError(f"{path}: manifest format is {manifest.format}, this version reads {FORMAT}; convert it again")
-    return manifest
-
-
-def _read_bytes(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise ModelError(f"{path}: the {what} cannot be read ({exc.strerror}); check the path in config.yaml") from exc

@@ -20,9 +20,6 @@ from edge.zone import may_count_soon, stands_at_door
 _WAIT_S = 0.2
 """How long one wait for a frame lasts, so that a stop is noticed in between."""
 
-CAMERA_LOST_S = 3.0
-"""Without a frame for so long, nobody may believe any more that the door is watched."""
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:

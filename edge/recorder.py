@@ -16,6 +16,7 @@ from edge.live import list_changes
 from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.records import SOUNDING
+from edge.runtime.edgetpu import Acceleration, log_acceleration
 from edge.settings import Settings, limits_of
 from edge.sight import Sight
 from edge.status import Seen, Status, to_text
@@ -37,7 +38,7 @@ class Recorder:
         self._sight = Sight(self.note_fault)
         self._config_fault = ""
         self._visits = Visits()
-        self._alarm_on = self._muted = False
+        self._alarm_on = self._muted = self._coral_fails = False
 
     def add(self, turn: Turn, now_s: float) -> None:
         """Take in what a frame gave; `now_s` is in monotonic seconds."""
@@ -68,6 +69,14 @@ class Recorder:
             self.note(EntryKind.CONFIG, fault or "config.yaml is fine again")
             self._status.tell_config(fault)
         self._config_fault = fault
+
+    def tell_acceleration(self, acceleration: Acceleration) -> None:
+        """Take in what the models run on from now on; a Coral that fails is an event, and so is the end of that."""
+        log_acceleration(acceleration)
+        if acceleration.fault or self._coral_fails:
+            self.note_fault(str(acceleration))
+        self._status.tell_acceleration(acceleration)
+        self._coral_fails = acceleration.fault
 
     def change(self, settings: Settings, facts: Mapping[str, Any]) -> None:
         """Go by other settings from now on: another journal, another socket, other models to tell of."""

@@ -15,10 +15,13 @@ from typing import Any
 from edge.clock import Moment
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
-from edge.pipeline import CAMERA_LOST_S
 from edge.records import AlarmState, StatusPattern
+from edge.runtime.edgetpu import Acceleration
 from edge.settings import Settings
 from edge.thermal import Board
+
+_BLIND_AFTER_S = 3.0
+"""Without a frame for so long, nobody may believe any more that the door is watched."""
 
 _RATE_OVER_S = 10.0
 _MOST_FRAMES = 1000
@@ -42,13 +45,14 @@ class Status:
         self._facts = facts
         self._camera_fault = self._config_fault = ""
         self._board = Board()
+        self._acceleration = Acceleration("cpu", "")
         self._seen, self._since_s, self._frames = Seen(), started_s, 0
         self._times_s: deque[float] = deque(maxlen=_MOST_FRAMES)
 
     def tell(self, seen: Seen, now_s: float) -> None:
         """Take in what a frame gave."""
         with self._lock:
-            gap = bool(self._times_s) and now_s - self._times_s[-1] > CAMERA_LOST_S
+            gap = bool(self._times_s) and now_s - self._times_s[-1] > _BLIND_AFTER_S
             if gap or seen.status is not self._seen.status:
                 self._since_s = now_s
             self._seen, self._frames, self._camera_fault = seen, self._frames + 1, ""
@@ -65,6 +69,11 @@ class Status:
         """Take in what is wrong with config.yaml, "" for nothing."""
         with self._lock:
             self._config_fault = fault
+
+    def tell_acceleration(self, acceleration: Acceleration) -> None:
+        """Take in what the models run on from now on."""
+        with self._lock:
+            self._acceleration = acceleration
 
     def tell_board(self, board: Board) -> None:
         """Take in how the board is."""
@@ -86,10 +95,10 @@ class Status:
         with self._lock:
             seen, since_s, frames, times_s = self._seen, self._since_s, self._frames, tuple(self._times_s)
             faults = {"camera_fault": self._camera_fault or None, "config_fault": self._config_fault or None}
-            board, facts = self._board, self._facts
+            board, acceleration, facts = self._board, self._acceleration, self._facts
         now_s = now.monotonic_s
         state = seen.status
-        if state is not StatusPattern.BLIND and times_s and now_s - times_s[-1] > CAMERA_LOST_S:
+        if state is not StatusPattern.BLIND and times_s and now_s - times_s[-1] > _BLIND_AFTER_S:
             state, since_s = StatusPattern.BLIND, times_s[-1]
         return {
             "state": state.value,
@@ -102,6 +111,8 @@ class Status:
             "people": seen.people,
             "alarm": seen.alarm.value,
             **faults,
+            "runs_on": acceleration.on,
+            "accelerator_fault": acceleration.reason if acceleration.fault else None,
             "temperature_c": None if board.celsius is None else round(board.celsius, 1),
             "slowed_to_fps": None if board.limit_fps is None else round(board.limit_fps, 1),
             "low_voltage": board.low_voltage,

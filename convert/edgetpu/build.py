@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from convert.edgetpu.compiler import find_compiler, run_compiler
@@ -13,7 +12,8 @@ from convert.edgetpu.log import CompiledModel
 from convert.edgetpu.preflight import Violation, check_memory, find_violations, shorten
 from convert.edgetpu.verify import verify_compiled
 from edge.errors import ModelError
-from edge.manifest import manifest_path, read_model, sha256_of, write_manifest
+from edge.manifest import FORMAT as MANIFEST_FORMAT
+from edge.manifest import Manifest, manifest_path, read_model, read_paper, sha256_of, write_manifest
 from edge.runtime.compiled import FORMAT, Compiled, compiled_path, is_compiled
 
 
@@ -23,35 +23,35 @@ def models_beside(model: Path) -> tuple[Path, ...]:
     return tuple(path for path in there if manifest_path(path).is_file())
 
 
-def inspect(models: Sequence[Path]) -> tuple[Violation, ...]:
-    """Return the remarks of the pre-flight check on models with manifests.
+def read_models(paths: Sequence[Path]) -> dict[Path, bytes]:
+    """Return the bytes of CPU models, each checked against its manifest. Raises ModelError for one that is damaged."""
+    return {path: _read(path) for path in paths}
 
-    Raises ModelError for a model that is damaged or that the compiler would refuse.
-    """
-    data = {path: _read(path) for path in models}
-    found = {path: find_violations(each) for path, each in data.items()}
+
+def inspect(models: Mapping[Path, bytes]) -> tuple[Violation, ...]:
+    """Return the remarks of the pre-flight check. Raises ModelError for a model that the compiler would refuse."""
+    found = {path: find_violations(each) for path, each in models.items()}
     for path, violations in found.items():
         obstacles = [str(each) for each in violations if not each.remark]
         if obstacles:
             raise ModelError(f"{path}: the Edge TPU compiler would not take it: {shorten(obstacles)}")
     remarks = [each for violations in found.values() for each in violations]
-    return (*remarks, *check_memory({path.name: each for path, each in data.items()}))
+    return (*remarks, *check_memory({path.name: each for path, each in models.items()}))
 
 
-def build(models: Sequence[Path], compiler: Path | None) -> tuple[Compiled, ...]:
+def build(models: Mapping[Path, bytes], compiler: Path | None) -> tuple[Compiled, ...]:
     """Compile models that `inspect` let pass, together; write FACE_edgetpu.tflite and .json beside each FACE.tflite.
 
     Nothing is written unless all of them are fine. Raises ModelError for a model that the compiler refuses or gets
     wrong, HardwareError without a compiler.
     """
-    data = {path: _read(path) for path in models}
     program = find_compiler(compiler)
     with tempfile.TemporaryDirectory(prefix="maskwatch-edgetpu-") as name:
         folder = Path(name)
-        log = run_compiler(program, models, folder)
+        log = run_compiler(program, {path.name: data for path, data in models.items()}, folder)
         results = {path: _read_result(folder / compiled_path(path).name) for path in models}
         papers = [
-            _verify(path, results[path], data[path], said, log.version, [each.name for each in models])
+            _verify(path, results[path], models[path], said, log.version, [each.name for each in models])
             for path, said in zip(models, log.models, strict=True)
         ]
     for path, paper in zip(models, papers, strict=True):
@@ -91,9 +91,5 @@ def _read_result(path: Path) -> bytes:
 
 
 def _read(path: Path) -> bytes:
-    """Return a CPU model's bytes after checking them against its manifest."""
-    try:
-        manifest = json.loads(manifest_path(path).read_bytes())
-    except (OSError, ValueError) as exc:
-        raise ModelError(f"{manifest_path(path)}: cannot be read ({exc}); convert the model again") from exc
-    return read_model(path, str(manifest.get("kind")))[0]
+    manifest = read_paper(manifest_path(path), Manifest, MANIFEST_FORMAT, "convert the model again")
+    return read_model(path, manifest.kind)[0]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from convert.edgetpu.build import build, inspect
+from convert.edgetpu.build import build, inspect, read_models
 from edge.errors import MaskwatchError
 from edge.runtime.compiled import Compiled
 
@@ -36,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exc.exit_code
 
 
-def compile_models(models: Sequence[Path], compiler: Path | None, check_only: bool = False) -> int:
+def compile_models(paths: Sequence[Path], compiler: Path | None, check_only: bool = False) -> int:
     """Check models, compile them together, say what came out and return 0. Raises MaskwatchError."""
+    models = read_models(paths)
     for remark in inspect(models):
         print(f"remark: {remark}")
-    print(f"pre-flight: {', '.join(path.name for path in models)} should run wholly on an Edge TPU")
+    print(f"pre-flight: {', '.join(path.name for path in paths)} should run wholly on an Edge TPU")
     if not check_only:
         for paper in build(models, compiler):
             print(describe(paper))

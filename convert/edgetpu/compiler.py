@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from convert.edgetpu.log import CompilerLog, parse_log
@@ -34,15 +34,15 @@ def find_compiler(path: Path | None) -> Path:
     raise HardwareError(f"{where}, so nothing was compiled for the Edge TPU.\n{HOW_TO_GET_IT}")
 
 
-def run_compiler(compiler: Path, models: Sequence[Path], folder: Path) -> CompilerLog:
-    """Compile models together, so that they share the chip's cache; the results lie in `folder`.
+def run_compiler(compiler: Path, models: Mapping[str, bytes], folder: Path) -> CompilerLog:
+    """Compile models, given by file name, together, so that they share the chip's cache; the results lie in `folder`.
 
-    The models are copied there first and the compiler runs there, so that it may as well live in a container that sees
+    The models are put there first and the compiler runs there, so that it may as well live in a container that sees
     only this folder. Raises ModelError with the reason when it fails.
     """
-    for model in models:
-        shutil.copyfile(model, folder / model.name)
-    names = [model.name for model in models]
+    for name, data in models.items():
+        (folder / name).write_bytes(data)
+    names = list(models)
     command = [str(compiler), "--show_operations", "--out_dir", ".", *names]
     log = parse_log(_run(command, folder))
     if not log.failure and len(log.models) != len(names):

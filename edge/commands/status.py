@@ -60,6 +60,7 @@ def describe(said: Mapping[str, Any]) -> str:
         "clock": "set" if said["clock_set"] else "not set: times may be wrong, schedule and quiet hours do not count",
         "journal": _describe_journal(said["journal"]),
         **{name: _describe_model(model) for name, model in said["models"].items()},
+        "runs on": _describe_acceleration(said),
         **_describe_board(said),
         "config": _describe_config(said),
         "version": f"maskwatch {said['version']}, process {said['pid']}",
@@ -97,6 +98,11 @@ def _describe_board(said: Mapping[str, Any]) -> dict[str, str]:
     if said["low_voltage"]:
         lines["power"] = "the supply voltage is too low"
     return lines
+
+
+def _describe_acceleration(said: Mapping[str, Any]) -> str:
+    chip = {"cpu": "the processor", "edgetpu": "the Coral"}[said["runs_on"]]
+    return f"{chip}, as the Coral fails: {said['accelerator_fault']}" if said["accelerator_fault"] else chip
 
 
 def _describe_config(said: Mapping[str, Any]) -> str:

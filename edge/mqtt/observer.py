@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S: Final = 1.0
 _FAREWELL_S: Final = 2.0
 _CLOSE_S: Final = 4.0
+_FAULTS: Final = {
+    "config_fault": ("config", "config.yaml is fine again"),
+    "accelerator_fault": ("accelerator", "the Coral no longer fails"),
+}
+"""What the status may say is wrong, the event about it, and what that one says when it is right again."""
 
 
 class MqttObserver:
@@ -49,7 +54,7 @@ class MqttObserver:
         self._run_id, self._events = secrets.token_hex(4), 0
         self._lock = threading.Lock()
         self._sounding, self._blind = False, False
-        self._muted, self._config_fault = False, ""
+        self._muted, self._faults = False, dict.fromkeys(_FAULTS, "")
         self._wake, self._closing = threading.Event(), threading.Event()
         self._greeted, self._state, self._due_s = 0, b"", 0.0
         will = Message(self._topics.availability, OFFLINE, retain=True)
@@ -129,10 +134,11 @@ class MqttObserver:
         if said["muted"] is not self._muted:
             self._muted = said["muted"]
             self._note("mute" if self._muted else "unmute")
-        fault = said.get("config_fault") or ""
-        if fault != self._config_fault:
-            self._config_fault = fault
-            self._note("config", fault or "config.yaml is fine again")
+        for key, (event, fine) in _FAULTS.items():
+            fault = said.get(key) or ""
+            if fault != self._faults[key]:
+                self._faults[key] = fault
+                self._note(event, fault or fine)
         if self._link.is_connected:
             self._greet(str(said.get("version")))
             self._send_events()

@@ -64,7 +64,7 @@ def name_device(host: str, machine_id: str) -> str:
 def make_state(said: Mapping[str, Any], tallies: Tallies) -> bytes:
     """Return the state as JSON, of what the daemon says about itself and its sums."""
     p95_s = tallies.latencies.p95_s
-    problems = [said[name] for name in ("camera_fault", "config_fault") if said.get(name)]
+    problems = [said[name] for name in ("camera_fault", "config_fault", "accelerator_fault") if said.get(name)]
     blind = said["state"] == "blind"
     state = {
         "state": said["state"],
@@ -78,6 +78,7 @@ def make_state(said: Mapping[str, Any], tallies: Tallies) -> bytes:
         "fps": said["fps"],
         "latency_p95_ms": None if p95_s is None else round(1000 * p95_s),
         "temperature_c": said.get("temperature_c"),
+        "runs_on": said.get("runs_on"),
         "version": said.get("version"),
     }
     return json.dumps(state).encode()
@@ -123,5 +124,6 @@ _ENTITIES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "sensor",
         {"name": "Temperature", "unit_of_measurement": "°C", "device_class": "temperature", **_DIAGNOSTIC},
     ),
+    "runs_on": ("sensor", {"name": "Models run on", "icon": "mdi:chip", "entity_category": "diagnostic"}),
 }
 """Key in the state: what kind of thing Home Assistant shows for it, and how. None is `unknown` there."""

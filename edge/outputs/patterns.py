@@ -57,15 +57,16 @@ BUZZER_PATTERNS = {
 }
 """What `gpio.buzzer_pattern` chooses from."""
 
+TROUBLE = Pattern("blinking twice", (150, 150, 150, 850))
+"""The status lamp when it watches but another output, or a Coral, fails."""
+
 STATUS_PATTERNS = {
     StatusPattern.STARTING: Pattern("blinking slowly", (1000, 1000)),
     StatusPattern.WATCHING: ON,
+    StatusPattern.TROUBLED: TROUBLE,
     StatusPattern.BLIND: Pattern("blinking fast", (100, 100)),
     StatusPattern.OFF: OFF,
 }
 
 MUTED = Pattern("winking", (200, 1800), first=False)
 """The status lamp of a muted Maskwatch: it watches. Begins dark, so that a press of the button is answered at once."""
-
-TROUBLE = Pattern("blinking twice", (150, 150, 150, 850))
-"""The status lamp when it watches but another output fails."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from edge.errors import ModelError
-from edge.manifest import Manifest, manifest_path, sha256_of
+from edge.manifest import Manifest, Paper, manifest_path, read_paper, read_promised
 
 CUSTOM_OPERATOR = "edgetpu-custom-op"
 FORMAT = 1
@@ -20,7 +18,7 @@ _SUFFIX = "_edgetpu"
 _AGAIN = "compile it again with scripts/edgetpu/compile.sh"
 
 
-class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Compiled(Paper, frozen=True):
     """All of FACE_edgetpu.json.
 
     `twin` and `twin_sha256` are the CPU model that it was made from; `compiled_with` the models of the same run, which
@@ -28,7 +26,6 @@ class Compiled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: `on_chip_bytes` stay in the cache, `off_chip_bytes` cross USB for every picture.
     """
 
-    format: int
     model: str
     sha256: str
     twin: str
@@ -60,27 +57,10 @@ def read_compiled(model: Path, twin: Manifest) -> bytes:
     path = compiled_path(model)
     if not path.is_file():
         raise ModelError(f"{path}: {model.name} was not compiled for the Edge TPU; docs/coral.md says how to do that")
-    paper = _read_paper(manifest_path(path))
+    paper = read_paper(manifest_path(path), Compiled, FORMAT, _AGAIN)
     if paper.twin_sha256 != twin.sha256:
         raise ModelError(
             f"{path}: it was made from another {model.name}: sha256 {paper.twin_sha256[:12]}…, here is "
             f"{twin.sha256[:12]}…; {_AGAIN}"
         )
-    data = path.read_bytes()
-    got = sha256_of(data)
-    if got != paper.sha256:
-        raise ModelError(
-            f"{path}: the file is damaged or was swapped: sha256 is {got[:12]}…, {manifest_path(path).name} promises "
-            f"{paper.sha256[:12]}…; {_AGAIN}"
-        )
-    return data
-
-
-def _read_paper(path: Path) -> Compiled:
-    try:
-        paper = msgspec.json.decode(path.read_bytes(), type=Compiled)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise ModelError(f"{path}: cannot be read ({exc}); {_AGAIN}") from exc
-    if paper.format != FORMAT:
-        raise ModelError(f"{path}: its format is {paper.format}, this version reads {FORMAT}; {_AGAIN}")
-    return paper
+    return read_promised(path, paper.sha256, _AGAIN)

@@ -44,6 +44,10 @@ class Acceleration:
     reason: str
     fault: bool = False
 
+    def __str__(self) -> str:
+        """Return it as a sentence: `models run on the cpu: no answer for 1 s`."""
+        return f"models run on the {self.on}: {self.reason}"
+
 
 Report = Callable[[Acceleration], None]
 
@@ -51,12 +55,7 @@ Report = Callable[[Acceleration], None]
 def log_acceleration(acceleration: Acceleration) -> None:
     """Say in the log what the models run on from now on; a CPU that never had a Coral is not worth a line."""
     usual = logging.INFO if acceleration.on == "edgetpu" else logging.DEBUG
-    _log.log(
-        logging.WARNING if acceleration.fault else usual,
-        "models run on the %s: %s",
-        acceleration.on,
-        acceleration.reason,
-    )
+    _log.log(logging.WARNING if acceleration.fault else usual, "%s", acceleration)
 
 
 class Coral:
@@ -102,10 +101,10 @@ class Coral:
             return None
 
     def close(self) -> None:
-        """Let the stick go. Calling it again does nothing."""
+        """Let the stick go. Calling it again does nothing; `ask` takes it, and tells of it, anew."""
         if self._stick:
             self._stick.close()
-        self._stick, self._ready = None, False
+        self._stick, self._ready, self._last = None, False, None
 
     def _begin(self, wait_s: float) -> None:
         """Start a stick, or see how far one that was started is. Raises HardwareError when that fails."""
@@ -143,7 +142,7 @@ class Coral:
             self._stick.kill()
         self._stick, self._ready = None, False
         if self._must:
-            raise HardwareError(f"Coral: {exc}; plug it in, or set accelerator: auto") from exc
+            raise HardwareError(f"Coral: {exc}; accelerator: auto goes on without it") from exc
         never_there = isinstance(exc, _NotThereError) and (self._last is None or not self._last.fault)
         self._tell(Acceleration("cpu", str(exc), fault=not never_there))
 
@@ -203,6 +202,7 @@ def open_models(
     """
     twins = tuple(TfliteModel(path, kind) for path, kind in wanted)
     if accelerator == "cpu":
+        report(Acceleration("cpu", "accelerator is cpu"))
         return OpenModels(twins)
     must = accelerator == "edgetpu"
     try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.geometry import Box, iou, iou_matrix, non_maximum_suppression
@@ -23,6 +23,7 @@ side = st.floats(1, 50, width=32)
 boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), corner, corner, side, side)
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.lists(boxes, max_size=5), st.lists(boxes, max_size=5))
 def test_the_matrix_agrees_with_the_single_function(a: list[Box], b: list[Box]) -> None:
     rows = np.array([box.as_tuple() for box in a], np.float32).reshape(-1, 4)

@@ -54,7 +54,7 @@ def test_a_truncated_model_is_refused_with_both_hashes(model: Path) -> None:
 
 def test_a_missing_model_and_a_missing_manifest_are_named(model: Path) -> None:
     model.with_suffix(".json").unlink()
-    with pytest.raises(ModelError, match=r"m\.json: the manifest cannot be read \(No such file"):
+    with pytest.raises(ModelError, match=r"m\.json: cannot be read \(No such file"):
         read_model(model, DETECTOR_KIND)
     model.unlink()
     with pytest.raises(ModelError, match=r"m\.tflite: no such model"):
@@ -69,7 +69,7 @@ def test_a_classifier_where_a_detector_is_expected_is_refused(model: Path) -> No
 
 def test_a_manifest_of_another_format_is_refused(model: Path) -> None:
     write_manifest(model.with_suffix(".json"), manifest(format=FORMAT + 1))
-    with pytest.raises(ModelError, match="manifest format is 2, this version reads 1"):
+    with pytest.raises(ModelError, match="its format is 2, this version reads 1"):
         read_model(model, DETECTOR_KIND)
 
 

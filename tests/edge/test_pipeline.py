@@ -108,14 +108,24 @@ def test_a_longer_hold_that_comes_into_force_in_an_alarm_keeps_it_and_its_start(
     assert not lit[-1]
 
 
-def test_a_fault_elsewhere_shows_on_the_status_lamp_while_lamp_and_buzzer_work() -> None:
+@pytest.mark.parametrize(
+    ("faults", "shown"),
+    [
+        ({"fault": True}, StatusPattern.BLIND),
+        ({"trouble": True}, StatusPattern.TROUBLED),
+        ({"fault": True, "trouble": True}, StatusPattern.BLIND),
+    ],
+)
+def test_a_fault_elsewhere_shows_on_the_status_lamp_while_lamp_and_buzzer_work(
+    faults: dict[str, bool], shown: StatusPattern
+) -> None:
     script, output = [[verdict(box)] for box in walk(20)], RecordingOutput()
     source = ScriptedSource([blank_frame(i, i * 0.1) for i in range(20)])
-    rig = Rig(source, scripted_looker(script), Settings(), Silence, fault=True)
+    rig = Rig(source, scripted_looker(script), Settings(), Silence, **faults)
     turns: list[Turn] = []
     keep_watch(lambda: rig, [output], lambda: False, turns.append)
     assert (output.shown[-1].lamp, output.shown[-1].buzzer) == (True, True)
-    assert {each.status for each in output.shown} == {StatusPattern.BLIND}
+    assert {each.status for each in output.shown} == {shown}
     assert turns[-1].decision.status is StatusPattern.WATCHING
 
 

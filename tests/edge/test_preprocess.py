@@ -58,3 +58,15 @@ def test_the_middle_of_the_crop_is_the_middle_of_the_face() -> None:
     crop = classifier_input(bgr, Box(250, 150, 350, 250), 64)
     y, x = np.nonzero(crop[..., 0] > 128)
     assert (x.mean(), y.mean()) == (pytest.approx(31.5, abs=1), pytest.approx(31.5, abs=1))
+
+
+def test_lines_that_are_finer_than_the_pixels_of_the_input_are_averaged_and_not_skipped() -> None:
+    bgr = np.zeros((1280, 1920, 3), np.uint8)
+    bgr[:, ::4] = 255
+    rgb, _ = detector_input(bgr, 480, 320)
+    assert abs(rgb.astype(int) - 64).max() <= 1
+
+
+def test_a_picture_of_the_right_size_comes_through_unchanged() -> None:
+    bgr = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
+    assert (detector_input(bgr, 480, 320)[0] == bgr[..., ::-1]).all()

@@ -17,6 +17,7 @@ from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.recorder import Recorder, recording
 from edge.records import AlarmState, Decision, Person, StatusPattern
+from edge.runtime.edgetpu import Acceleration
 from edge.settings import Settings
 from edge.status import Status
 
@@ -155,6 +156,19 @@ def test_a_broken_configuration_is_told_and_written_down_once(door: Door) -> Non
     assert [detail for kind, _, detail in door.events() if kind is EntryKind.CONFIG] == [
         "c.yaml:1: alrm: unknown key",
         "config.yaml is fine again",
+    ]
+
+
+def test_a_coral_that_fails_and_works_again_is_told_and_two_events(door: Door) -> None:
+    told = []
+    for on, fault in (("cpu", False), ("edgetpu", False), ("cpu", True), ("edgetpu", False), ("cpu", False)):
+        door.recorder.tell_acceleration(Acceleration(on, f"reason {len(told)}", fault))
+        said = door.recorder.answers()["status"]({})
+        told.append((said["runs_on"], said["accelerator_fault"]))
+    assert told == [("cpu", None), ("edgetpu", None), ("cpu", "reason 2"), ("edgetpu", None), ("cpu", None)]
+    assert door.events() == [
+        (EntryKind.FAULT, 0.0, "models run on the cpu: reason 2"),
+        (EntryKind.FAULT, 0.0, "models run on the edgetpu: reason 3"),
     ]
 
 

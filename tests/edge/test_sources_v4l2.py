@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from fake_capture import FakeCapture
 from numpy.typing import NDArray
 
 from edge.errors import HardwareError, NoFrameError
@@ -28,29 +27,13 @@ def picture(value: int) -> NDArray[np.uint8]:
     return np.full((4, 6, 3), value, np.uint8)
 
 
-class FakeCapture:
-    """A driver that delivers what the test puts in `deliver`, at the times that the test says."""
+class Driver(FakeCapture):
+    """A USB camera's driver, which grants some formats."""
 
     def __init__(self, formats: tuple[str, ...] = ("MJPG", "YUYV"), opens: bool = True) -> None:
-        self.formats = formats
-        self.opens = opens
-        self.now_s = 0.0
+        super().__init__()
+        self.formats, self.opens = formats, opens
         self.asked: list[tuple[int, float]] = []
-        self.waiting = threading.Event()
-        self.released = threading.Event()
-        self._pictures: queue.SimpleQueue[tuple[float, NDArray[np.uint8]] | None] = queue.SimpleQueue()
-        self._grabbed = picture(0)
-
-    def deliver(self, at_s: float, bgr: NDArray[np.uint8]) -> None:
-        self.waiting.clear()
-        self._pictures.put((at_s, bgr))
-
-    def unplug(self) -> None:
-        """Let the driver return from its wait with nothing."""
-        self._pictures.put(None)
-
-    def clock(self) -> float:
-        return self.now_s
 
     def isOpened(self) -> bool:  # noqa: N802
         return self.opens
@@ -62,39 +45,23 @@ class FakeCapture:
     def get(self, prop: int) -> float:
         return float(cv2.VideoWriter.fourcc(*"BGR3")) if prop == cv2.CAP_PROP_FOURCC else 0.0
 
-    def grab(self) -> bool:
-        if self._pictures.empty():
-            self.waiting.set()
-        item = self._pictures.get()
-        if item is not None:
-            self.now_s, self._grabbed = item
-        return item is not None
-
-    def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
-        if not self._grabbed.size:
-            raise cv2.error("a frame that was cut off")
-        return True, self._grabbed
-
-    def release(self) -> None:
-        self.released.set()
-
 
 OpenCamera = Callable[..., V4l2Camera]
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[[FakeCapture, Camera], V4l2Camera]]:
+def opened() -> Iterator[Callable[[Driver, Camera], V4l2Camera]]:
     """Give a function that starts a camera; all are stopped at the end."""
-    started: list[tuple[FakeCapture, V4l2Camera]] = []
+    started: list[tuple[Driver, V4l2Camera]] = []
 
-    def start(capture: FakeCapture, settings: Camera) -> V4l2Camera:
+    def start(capture: Driver, settings: Camera) -> V4l2Camera:
         camera = V4l2Camera("/dev/video0", capture, settings, capture.clock)
         started.append((capture, camera))
         return camera
 
     yield start
     for capture, camera in started:
-        capture.unplug()
+        capture.end()
         camera.close()
 
 
@@ -109,13 +76,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def open_with(capture: FakeCapture, root: Path, device: int | str = 0) -> V4l2Camera:
+def open_with(capture: Driver, root: Path, device: int | str = 0) -> V4l2Camera:
     settings = Camera(device=device, width_px=800, height_px=600, max_fps=12)
     return open_source(settings, lambda path: capture, capture.clock, root, lambda path, mode: True)
 
 
 def test_slow_reader_gets_the_newest_frame_only(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     for index in range(4):
         capture.deliver(float(index), picture(index))
     camera = opened(capture, Camera())
@@ -125,7 +92,7 @@ def test_slow_reader_gets_the_newest_frame_only(opened: OpenCamera) -> None:
 
 
 def test_frame_is_returned_once(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     capture.deliver(1.0, picture(1))
     camera = opened(capture, Camera())
     camera.next_frame(LONG_S)
@@ -134,7 +101,7 @@ def test_frame_is_returned_once(opened: OpenCamera) -> None:
 
 
 def test_waiting_reader_is_woken_by_the_next_frame(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     camera = opened(capture, Camera())
     assert capture.waiting.wait(LONG_S)
     capture.deliver(7.0, picture(9))
@@ -142,7 +109,7 @@ def test_waiting_reader_is_woken_by_the_next_frame(opened: OpenCamera) -> None:
 
 
 def test_silent_camera_is_an_error_that_says_for_how_long(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     camera = opened(capture, Camera(device=0))
     capture.now_s = 3.0
     with pytest.raises(NoFrameError) as caught:
@@ -153,20 +120,20 @@ def test_silent_camera_is_an_error_that_says_for_how_long(opened: OpenCamera) ->
 
 
 def test_camera_that_comes_back_is_read_again(opened: OpenCamera) -> None:
-    capture = FakeCapture()
-    capture.unplug()
+    capture = Driver()
+    capture.end()
     capture.deliver(2.0, picture(2))
     assert opened(capture, Camera()).next_frame(LONG_S).captured_s == 2.0
 
 
 def test_frames_are_turned_as_the_camera_hangs(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     capture.deliver(1.0, picture(1))
     assert opened(capture, Camera(rotate_deg=90)).next_frame(LONG_S).bgr.shape == (6, 4, 3)
 
 
 def test_undecoded_frames_are_an_error_that_names_the_format(opened: OpenCamera) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     capture.deliver(1.0, np.zeros((1, 921_600), np.uint8))
     camera = opened(capture, Camera())
     with pytest.raises(HardwareError, match=r"BGR3.*MJPG or YUYV"):
@@ -175,29 +142,29 @@ def test_undecoded_frames_are_an_error_that_names_the_format(opened: OpenCamera)
 
 
 def test_close_gives_the_camera_back_and_may_be_called_again() -> None:
-    capture = FakeCapture()
+    capture = Driver()
     camera = V4l2Camera("/dev/video0", capture, Camera(), capture.clock)
-    capture.unplug()
+    capture.end()
     camera.close()
     camera.close()
     assert capture.released.is_set()
 
 
 def test_hung_driver_does_not_hang_close(caplog: pytest.LogCaptureFixture) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     camera = V4l2Camera("/dev/video0", capture, Camera(), capture.clock)
     assert capture.waiting.wait(LONG_S)
     camera.close()
     assert "its driver hangs" in caplog.text
     assert not capture.released.is_set()
-    capture.unplug()
+    capture.end()
     assert capture.released.wait(LONG_S)
 
 
 def test_format_size_rate_and_buffer_are_asked_for_in_order(root: Path) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     with closing(open_with(capture, root)):
-        capture.unplug()
+        capture.end()
     assert capture.asked == [
         (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
         (cv2.CAP_PROP_FRAME_WIDTH, 800),
@@ -208,41 +175,41 @@ def test_format_size_rate_and_buffer_are_asked_for_in_order(root: Path) -> None:
 
 
 def test_camera_without_mjpg_is_asked_for_yuyv(root: Path) -> None:
-    capture = FakeCapture(formats=("YUYV",))
+    capture = Driver(formats=("YUYV",))
     with closing(open_with(capture, root)):
-        capture.unplug()
+        capture.end()
     asked = [fourcc_name(value) for prop, value in capture.asked if prop == cv2.CAP_PROP_FOURCC]
     assert asked == ["MJPG", "YUYV"]
 
 
 def test_granted_format_is_logged(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    capture = FakeCapture()
+    capture = Driver()
     with closing(open_with(capture, root)):
-        capture.unplug()
+        capture.end()
     assert "camera 0: 0x0 px, BGR3" in caplog.text
 
 
 def test_missing_camera_lists_those_that_are_there(root: Path) -> None:
     with pytest.raises(HardwareError) as caught:
-        open_with(FakeCapture(), root, device=3)
+        open_with(Driver(), root, device=3)
     assert "video3 does not exist" in str(caught.value)
     assert "connected are /dev/video0 (HD Webcam), /dev/video10 (Capture Card)" in str(caught.value)
 
 
 def test_missing_camera_on_a_machine_without_any_says_so(tmp_path: Path) -> None:
     with pytest.raises(HardwareError, match="no camera is connected"):
-        open_with(FakeCapture(), tmp_path, device="/dev/v4l/by-id/none")
+        open_with(Driver(), tmp_path, device="/dev/v4l/by-id/none")
 
 
 def test_camera_without_permission_names_the_group(root: Path) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     with pytest.raises(HardwareError, match="usermod -aG video"):
         open_source(Camera(), lambda path: capture, root=root, access=lambda path, mode: mode != os.R_OK | os.W_OK)
 
 
 def test_camera_that_is_in_use_is_an_error_and_is_released(root: Path) -> None:
-    capture = FakeCapture(opens=False)
+    capture = Driver(opens=False)
     with pytest.raises(HardwareError, match="no other program uses it"):
         open_with(capture, root)
     assert capture.released.is_set()
@@ -280,9 +247,9 @@ def test_failed_slot_raises_at_every_take() -> None:
 
 
 def test_a_frame_that_was_cut_off_is_left_out_and_the_next_one_comes(
-    opened: Callable[[FakeCapture, Camera], V4l2Camera],
+    opened: Callable[[Driver, Camera], V4l2Camera],
 ) -> None:
-    capture = FakeCapture()
+    capture = Driver()
     camera = opened(capture, Camera(source="v4l2"))
     capture.deliver(1.0, picture(0)[:0])
     capture.deliver(2.0, picture(9))

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.geometry import Box
 from edge.preprocess import Picture
+from train.annotations import AnnotatedPicture, LabeledBox, write_csv
 
 
 def draw_scene(seed: int, masked: bool = False, size_px: int = 96) -> tuple[Picture, Box]:
@@ -36,4 +37,17 @@ def write_class_folders(folder: Path, per_class: int, first_seed: int = 0) -> Pa
         (folder / label).mkdir(parents=True, exist_ok=True)
         bgr, _ = draw_scene(first_seed + number, masked=number % 2 == 0)
         cv2.imwrite(str(folder / label / f"face_{number:03}.jpg"), bgr)
+    return folder
+
+
+def write_annotated(folder: Path, count: int, label: str) -> Path:
+    """Write `count` pictures of one face each into images/ and annotations.csv beside it, and return the folder."""
+    (folder / "images").mkdir(parents=True)
+    pictures = []
+    for seed in range(count):
+        bgr, box = draw_scene(seed)
+        path = folder / "images" / f"{seed}.png"
+        cv2.imwrite(str(path), bgr)
+        pictures.append(AnnotatedPicture(path, 96, 96, (LabeledBox(box, label),)))
+    write_csv(folder / "annotations.csv", pictures)
     return folder

@@ -45,6 +45,8 @@ class Desk:
             "alarm": "clear",
             "camera_fault": None,
             "config_fault": None,
+            "runs_on": "cpu",
+            "accelerator_fault": None,
             "temperature_c": 51.5,
             "slowed_to_fps": None,
             "low_voltage": False,

@@ -20,7 +20,7 @@ FACE = np.full((128, 128, 3), LEVEL, np.uint8)
 
 def ask_until(coral: Coral, done: Callable[[], bool]) -> None:
     """Ask, as a camera would, until that is so; never wait for an answer."""
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + 90
     while not done():
         assert time.monotonic() < deadline_s
         coral.ask(1, FACE)

@@ -9,22 +9,32 @@ from pathlib import Path
 
 import pytest
 
+from edge.runtime.coral import USB_IDS
+
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "maskwatch.service"
 
 analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 
 
-@pytest.fixture(params=["alone", "with the network drop-in"])
+DROP_INS = {
+    "alone": ((), 1.5),
+    "with the network drop-in": (("network.conf",), 2.0),
+    "with the Coral's": (("coral.conf",), 1.5),
+    "with both": (("network.conf", "coral.conf"), 2.0),
+}
+
+
+@pytest.fixture(params=DROP_INS)
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, float]:
     """Return a copy of the unit whose commands exist, and the exposure that it may have."""
+    names, exposure = DROP_INS[request.param]
     path = tmp_path / UNIT.name
     path.write_text(re.sub(r"/opt/maskwatch/current/venv/bin/maskwatch", "/bin/true", UNIT.read_text()))
-    if request.param == "alone":
-        return path, 1.5
     (tmp_path / "maskwatch.service.d").mkdir()
-    shutil.copy(SYSTEMD / "network.conf", tmp_path / "maskwatch.service.d")
-    return path, 2.0
+    for name in names:
+        shutil.copy(SYSTEMD / name, tmp_path / "maskwatch.service.d")
+    return path, exposure
 
 
 @analyze
@@ -90,3 +100,17 @@ def test_only_the_drop_in_opens_the_network() -> None:
     )
     assert drop_in["RestrictAddressFamilies"] == ["AF_INET AF_INET6"]
     assert drop_in["PrivateNetwork"] == ["no"]
+
+
+def test_the_drop_in_for_a_coral_opens_usb_and_no_network() -> None:
+    drop_in = settings(SYSTEMD / "coral.conf")
+    assert drop_in == {
+        "DeviceAllow": ["char-usb_device rw"],
+        "PrivateNetwork": ["no"],
+        "RestrictAddressFamilies": ["AF_NETLINK"],
+    }
+
+
+def test_the_udev_rules_name_the_stick_before_and_after_its_firmware() -> None:
+    rules = (SYSTEMD / "coral.rules").read_text()
+    assert set(re.findall(r'ATTR{idVendor}=="(\w+)", ATTR{idProduct}=="(\w+)", GROUP="plugdev"', rules)) == USB_IDS

@@ -244,11 +244,23 @@ def test_a_certificate_that_is_none_is_a_configuration_error(tmp_path: Path) -> 
             MqttObserver(at(1, tls=True, ca_file=str(path)), "door-1", None, Desk().answers(), tally())
 
 
-def test_a_broken_configuration_is_an_event(broker: Broker) -> None:
+@pytest.mark.parametrize(
+    ("key", "name", "fault", "fine"),
+    [
+        (
+            "config_fault",
+            "config",
+            "config.yaml:3: alarm.hold_s: must be between 0 and 60, got 99",
+            "config.yaml is fine again",
+        ),
+        ("accelerator_fault", "accelerator", "no answer for 1 s", "the Coral no longer fails"),
+    ],
+)
+def test_a_fault_and_its_end_are_events(broker: Broker, key: str, name: str, fault: str, fine: str) -> None:
     desk = Desk()
-    desk.said["config_fault"] = "config.yaml:3: alarm.hold_s: must be between 0 and 60, got 99"
+    desk.said[key] = fault
     with closing(Listener(broker.port)) as listener, observing(at(broker.port), desk):
-        event = listener.events_until("config")[-1]
-        state = json.loads(listener.wait_for(is_state(problem="ON"))[1])
-    assert event["detail"] == desk.said["config_fault"]
-    assert "got 99" in state["reason"]
+        assert listener.events_until(name)[-1]["detail"] == fault
+        assert fault in json.loads(listener.wait_for(is_state(problem="ON"))[1])["reason"]
+        desk.said[key] = None
+        assert listener.events_until(name)[-1]["detail"] == fine

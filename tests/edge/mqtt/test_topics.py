@@ -34,6 +34,12 @@ def test_a_blind_camera_is_a_problem_with_a_reason() -> None:
     assert (state["problem"], state["reason"]) == ("ON", "camera 0: unplugged")
 
 
+def test_a_coral_that_fails_is_a_problem_with_a_reason() -> None:
+    said = Desk().said | {"accelerator_fault": "no answer for 1 s"}
+    state = json.loads(make_state(said, tally().read()))
+    assert (state["problem"], state["reason"], state["runs_on"]) == ("ON", "no answer for 1 s", "cpu")
+
+
 def test_the_outbox_drops_the_oldest() -> None:
     outbox: Outbox[int] = Outbox(2)
     for number in range(5):

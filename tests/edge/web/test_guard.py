@@ -15,8 +15,8 @@ from page import TOKEN, Visitor, serving
 
 from edge.errors import ConfigError
 from edge.web.lockout import MAX_FAILURES, MAX_FAILURES_OF_ALL, WINDOW_S, Lockout, find_home
-from edge.web.open import is_loopback, read_token
 from edge.web.settings import Web
+from edge.web.token import is_loopback, read_token
 
 FORM = "application/x-www-form-urlencoded"
 
