@@ -27,6 +27,7 @@ COMMANDS = {
     "unmute": "let them sound again",
     "journal": "say what happened at the door, as text or CSV",
     "report": "draw a day or a week as a chart",
+    "bench": "time each stage of a frame on this device",
 }
 """Each lives in edge/commands/NAME.py and is imported only when it is called."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +32,20 @@ def decode_faces(
     `outputs` maps `score_8` … `score_32` to logits (h, w, 1) and `distance_8` … `distance_32` to distances (h, w, 4)
     of a face's left, top, right and bottom edge from the middle of the cell, in strides, all float32.
     """
-    found = [_decode_level(outputs[f"score_{s}"], outputs[f"distance_{s}"], s, min_score) for s in STRIDES]
-    boxes = np.concatenate([boxes for boxes, _ in found])
-    scores = np.concatenate([scores for _, scores in found])
-    keep = non_maximum_suppression(boxes, scores, max_iou)
-    return boxes[keep], scores[keep]
+    min_logit = log(min_score / (1 - min_score))
+    levels = [_decode_level(outputs[f"score_{s}"], outputs[f"distance_{s}"], s, min_logit) for s in STRIDES]
+    logits, corners = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+    scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    keep = non_maximum_suppression(corners, scores, max_iou)
+    return corners[keep], scores[keep]
 
 
 def _decode_level(
-    logits: NDArray[np.float32], distances: NDArray[np.float32], stride: int, min_score: float
-) -> tuple[Boxes, NDArray[np.float32]]:
-    min_logit = np.log(min_score / (1 - min_score))
-    y, x = np.nonzero(logits[..., 0] >= min_logit)
-    edges = np.clip(distances[y, x], 0, None) * stride
-    centers = (np.stack([x, y], axis=1) + 0.5) * stride
-    boxes = np.concatenate([centers - edges[:, :2], centers + edges[:, 2:]], axis=1).astype(np.float32)
-    scores = 1 / (1 + np.exp(-logits[y, x, 0]))
-    return boxes, scores.astype(np.float32)
+    logits: NDArray[np.float32], distances: NDArray[np.float32], stride: int, min_logit: float
+) -> tuple[NDArray[np.float32], Boxes]:
+    """Return the logits (n,) that are high enough, and the boxes (n, 4) of their cells."""
+    cells = (logits.ravel() >= min_logit).nonzero()[0]
+    y, x = divmod(cells, logits.shape[1])
+    edges = np.maximum(distances.reshape(-1, 4)[cells], 0) * (-stride, -stride, stride, stride)
+    centers = np.array((x, y, x, y)).T * stride + stride / 2
+    return logits.ravel()[cells], (centers + edges).astype(np.float32)

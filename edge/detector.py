@@ -34,9 +34,9 @@ class TfliteDetector:
         rgb, fit = detector_input(frame.bgr, *self._model.manifest.input_size)
         boxes, scores = decode_faces(self._model.invoke(rgb), self._min_score, self._model.manifest.thresholds.max_iou)
         height, width = frame.bgr.shape[:2]
-        inside = np.clip(fit.to_picture(boxes), 0, [width, height, width, height])
-        there = ((inside[:, 2:] - inside[:, :2]) >= 1).all(axis=1)
+        inside = np.minimum(np.maximum(fit.to_picture(boxes), 0), (width, height, width, height)).tolist()
         return tuple(
-            Face(frame.frame_index, Box(*(float(v) for v in box)), float(score))
-            for box, score in zip(inside[there], scores[there], strict=True)
+            Face(frame.frame_index, Box(*corners), score)
+            for corners, score in zip(inside, scores.tolist(), strict=True)
+            if corners[2] - corners[0] >= 1 and corners[3] - corners[1] >= 1
         )

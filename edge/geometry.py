@@ -55,12 +55,17 @@ def iou_matrix(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Return the (n, m) float32 intersection over union, 0..1, of n boxes with m boxes."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
-    area_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
-    area_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
-    union = area_a[:, None] + area_b[None, :] - both
+    both = _area(high - low)
+    union = _area(a[:, 2:] - a[:, :2])[:, None] + _area(b[:, 2:] - b[:, :2])[None, :] - both
     ratio: NDArray[np.float32] = (both / np.maximum(union, 1e-9)).astype(np.float32)
     return ratio
+
+
+def _area(sides: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return width times height (…) of sides (…, 2); 0 where one is negative."""
+    there = np.maximum(sides, 0)
+    area: NDArray[np.float32] = there[..., 0] * there[..., 1]
+    return area
 
 
 def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:

@@ -126,7 +126,7 @@ def pair_costs(motions: Sequence[Motion], boxes: Sequence[Box], now_s: float) ->
     last = np.array([motion.box.as_tuple() for motion in motions])
     found = np.array([box.as_tuple() for box in boxes])
     unseen_s = np.array([max(now_s - motion.seen_s, 0.0) for motion in motions])[:, None]
-    apart = _apart_sides(expected, found)
+    apart, apart_last = np.split(_apart_sides(np.concatenate([expected, last]), found), 2)
     reach = np.array([_reach_sides(motion, now_s) for motion in motions])[:, None]
     resized = np.abs(np.log(_sides(found)[None] / _sides(expected)[:, None])) / (_RESIZE + _RESIZE_PER_S * unseen_s)
     costs = (
@@ -135,7 +135,7 @@ def pair_costs(motions: Sequence[Motion], boxes: Sequence[Box], now_s: float) ->
         + _WEIGHT_RESIZE * resized
         + _WEIGHT_UNSEEN * np.minimum(unseen_s / _UNSEEN_S, 1)
     )
-    impossible = (np.minimum(apart, _apart_sides(last, found)) > reach) | (resized > 1)
+    impossible = (np.minimum(apart, apart_last) > reach) | (resized > 1)
     return np.where(impossible, 1.0, costs)
 
 

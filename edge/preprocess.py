@@ -61,10 +61,7 @@ def detector_input(bgr: Picture, input_width: int, input_height: int) -> tuple[P
     """Return the detector's input, (input_height, input_width, 3) uint8 RGB, and how the picture lies in it."""
     fit = fit_picture(bgr.shape[1], bgr.shape[0], input_width, input_height)
     rgb = np.full((input_height, input_width, 3), PAD_VALUE, np.uint8)
-    smaller = fit.scale_x < 1 and fit.scale_y < 1
-    resized = cv2.resize(
-        bgr, (fit.width_px, fit.height_px), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    )
+    resized = _resize(bgr, fit.width_px, fit.height_px)
     cv2.cvtColor(resized, cv2.COLOR_BGR2RGB, dst=rgb[: fit.height_px, : fit.width_px])
     return rgb, fit
 
@@ -74,9 +71,7 @@ def whole_input(bgr: Picture, size_px: int) -> Picture:
 
     For the pictures of class folders, which are faces already.
     """
-    interpolation = cv2.INTER_AREA if max(bgr.shape[:2]) > size_px else cv2.INTER_LINEAR
-    resized = cv2.resize(bgr, (size_px, size_px), interpolation=interpolation)
-    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(_resize(bgr, size_px, size_px), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def real_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -106,10 +101,22 @@ def classifier_input(bgr: Picture, box: Box, size_px: int) -> Picture:
     most = int(side) + 1
     top_pad, bottom_pad = min(max(0, -y0), most), min(max(0, y1 - height), most)
     left_pad, right_pad = min(max(0, -x0), most), min(max(0, x1 - width), most)
-    square = cv2.copyMakeBorder(inside, top_pad, bottom_pad, left_pad, right_pad, cv2.BORDER_REPLICATE)
-    interpolation = cv2.INTER_AREA if square.shape[0] > size_px else cv2.INTER_LINEAR
-    resized = cv2.resize(square, (size_px, size_px), interpolation=interpolation)
-    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+    padded = cv2.copyMakeBorder(inside, top_pad, bottom_pad, left_pad, right_pad, cv2.BORDER_REPLICATE)
+    square = _resize(np.asarray(padded, np.uint8), size_px, size_px)
+    return np.asarray(cv2.cvtColor(square, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _resize(bgr: Picture, width: int, height: int) -> Picture:
+    """Return a picture in another size. Along a side that shrinks to half or less, a pixel is the mean of two samples.
+
+    OpenCV's exact averaging is slow unless the factor is whole: 21 ms from 4K to 480×320 and 1.3 ms from 640×480 on a
+    desktop's core, against 2.3 ms and 0.3 ms of this.
+    """
+    twice = (2 if bgr.shape[1] >= 2 * width else 1, 2 if bgr.shape[0] >= 2 * height else 1)
+    sampled = cv2.resize(bgr, (twice[0] * width, twice[1] * height), interpolation=cv2.INTER_LINEAR)
+    if twice != (1, 1):
+        sampled = cv2.resize(sampled, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(sampled, np.uint8)
 
 
 def _clip(position: int, length: int) -> int:

@@ -10,11 +10,11 @@ from edge.annotate import annotate
 from edge.commands import ROOT, read_settings, write_picture
 from edge.errors import HardwareError
 from edge.looker import open_looker
-from edge.pipeline import CAMERA_LOST_S
 from edge.records import Frame
 from edge.settings import Camera
 from edge.sources import open_source
 
+_FRAME_WAIT_S = 3.0
 _WARM_UP_FRAMES = 5
 """Cameras need a few frames before exposure and white balance are right."""
 
@@ -43,7 +43,7 @@ def take_frame(camera: Camera) -> Frame:
     taken = None
     with closing(open_source(camera)) as source:
         for _ in range(_WARM_UP_FRAMES):
-            frame = source.next_frame(CAMERA_LOST_S)
+            frame = source.next_frame(_FRAME_WAIT_S)
             if frame is None:
                 break
             taken = frame

@@ -11,6 +11,7 @@ from edge.doctor.camera import check_camera, check_camera_use
 from edge.doctor.coral import check_coral, check_coral_library
 from edge.doctor.findings import Finding, warning
 from edge.doctor.models import check_classifier_model, check_config, check_detector_model
+from edge.doctor.outside import check_metrics, check_mqtt, check_page
 from edge.doctor.pins import check_pin_use, check_pins
 from edge.doctor.service import check_control, check_journal, check_service, check_service_user
 from edge.doctor.software import (
@@ -48,6 +49,9 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "disk": check_disk,
         "journal": check_journal,
         "control": check_control,
+        "page": check_page,
+        "mqtt": check_mqtt,
+        "metrics": check_metrics,
         "service": check_service,
         "service user": check_service_user,
     }

@@ -125,5 +125,6 @@ def shrink(bgr: NDArray[np.uint8], width_px: int) -> NDArray[np.uint8]:
 
 def lower_priority() -> None:
     """Let every other thread of the process go before this one (Linux); the service's unit may forbid it."""
+    thread = threading.get_native_id()
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICE, os.getpriority(os.PRIO_PROCESS, thread)))

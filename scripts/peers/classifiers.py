@@ -39,7 +39,7 @@ class TutorialClassifier:
 
     def __init__(self, data: Path) -> None:
         """Load weights and head. Raises DataError when one of them is missing."""
-        self._model = _build(
+        self._model = build_tutorial(
             data_file(data, "peers/tutorial_head.npz"),
             data_file(data, "weights/mobilenet_v2_1.0_224_imagenet_notop.weights.h5"),
         )
@@ -48,7 +48,7 @@ class TutorialClassifier:
         """Return a verdict for each face of a frame, in their order."""
         if not faces:
             return ()
-        crops = real_input(np.stack([_crop(frame.bgr, face.box) for face in faces]))
+        crops = real_input(np.stack([crop_face(frame.bgr, face.box) for face in faces]))
         rows = self._model.predict(crops, batch_size=32, verbose=0)
         return tuple(
             make_verdict(face, dict(zip(LABELS, (float(v) for v in row), strict=True)))
@@ -56,13 +56,15 @@ class TutorialClassifier:
         )
 
 
-def _crop(bgr: Picture, box: Box) -> NDArray[np.uint8]:
+def crop_face(bgr: Picture, box: Box) -> NDArray[np.uint8]:
+    """Return a face's box squeezed into the tutorial's input, (224, 224, 3) uint8 RGB."""
     x0, y0, x1, y1 = (int(v) for v in box.as_tuple())
     face = cv2.cvtColor(bgr[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)], cv2.COLOR_BGR2RGB)
     return np.asarray(cv2.resize(face, (_INPUT_PX, _INPUT_PX)), np.uint8)
 
 
-def _build(head: Path, weights: Path) -> Any:
+def build_tutorial(head: Path, weights: Path) -> Any:
+    """Return the Keras model: float RGB (224, 224, 3) in −1…1 to a score for each of `LABELS`."""
     import keras
 
     base = keras.applications.MobileNetV2(input_shape=(_INPUT_PX, _INPUT_PX, 3), include_top=False, weights=None)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.contract import result_line
 from edge.errors import DataError, MaskwatchError
 from edge.geometry import Box, Boxes
-from edge.records import WITH_MASK, AlarmState, Face, Frame, Verdict, VerdictKind
+from edge.records import NOT_FACE, WITH_MASK, AlarmState, Face, Frame, Verdict, VerdictKind
 from edge.sources.files import list_pictures, read_picture
 
 Look: TypeAlias = Callable[[Frame], Sequence[Verdict]]
@@ -55,7 +55,8 @@ def print_lines(look: Look, folder: Path) -> int:
         except DataError as exc:
             print(exc, file=sys.stderr)
             continue
-        print(result_line(frame, look(frame), AlarmState.CLEAR), flush=True)
+        verdicts = [verdict for verdict in look(frame) if verdict.label != NOT_FACE]
+        print(result_line(frame, verdicts, AlarmState.CLEAR), flush=True)
     return 0
 
 

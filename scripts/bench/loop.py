@@ -1,0 +1,133 @@
+"""What a frame costs in the daemon's loop, stage by stage, beside what its two models need.
+
+    .venv/bin/python scripts/bench/loop.py [--picture FILE] [--frames 600] [--cpu-time]
+
+640×480 pictures that lie in memory, one face that sways so that it is judged in every frame, drawing off, one core.
+Everything else is the daemon: tracking, alarm, pins (not there), journal, status. `--cpu-time` counts the loop's own
+processor time, for a machine that is busy with something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import in_memory
+from in_memory import daemon_settings, door_picture, every_frame_judged, sway, watch
+
+_WARM = 50
+Times = dict[str, list[float]]
+
+
+class StageClock:
+    """Adds up, frame by frame, what named calls take."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """Measure with `clock`, in nanoseconds."""
+        self._clock = clock
+        self._frame: dict[str, float] = {}
+        self.frames: list[dict[str, float]] = []
+        self._last = clock()
+
+    def wrap(self, owner: Any, name: str, stage: str) -> None:
+        """Time a function or method in its place from now on."""
+        inner = getattr(owner, name)
+
+        def timed(*args: Any, **options: Any) -> Any:
+            began = self._clock()
+            try:
+                return inner(*args, **options)
+            finally:
+                self._frame[stage] = self._frame.get(stage, 0.0) + (self._clock() - began) / 1e6
+
+        setattr(owner, name, timed)
+
+    def end_frame(self) -> None:
+        """Close the books of a frame."""
+        now = self._clock()
+        self._frame["loop"], self._last = (now - self._last) / 1e6, now
+        self.frames.append(self._frame)
+        self._frame = {}
+
+
+def measure(count: int, picture: Path | None, clock: Callable[[], int]) -> list[dict[str, float]]:
+    """Return the milliseconds of each stage of each frame in which both models ran, the first ones left out."""
+    from edge import classifier, detector, pipeline, recorder
+    from edge.observers import group
+    from edge.outputs import together
+    from edge.runtime import tflite
+
+    stages = StageClock(clock)
+    inner = tflite._open_interpreter
+    numbers = iter(("detector model", "classifier model"))
+
+    def open_timed(*args: Any) -> Any:
+        return _Timed(inner(*args), stages, next(numbers))
+
+    tflite._open_interpreter = open_timed
+    stages.wrap(detector, "detector_input", "picture to detector")
+    stages.wrap(detector, "decode_faces", "boxes from detector")
+    stages.wrap(classifier, "classifier_input", "face to classifier")
+    stages.wrap(detector.TfliteDetector, "detect", "find")
+    stages.wrap(classifier.TfliteClassifier, "judge", "judge")
+    stages.wrap(pipeline, "take_turn", "turn")
+    stages.wrap(together.Together, "show", "outputs")
+    stages.wrap(recorder.Recorder, "add", "recorder")
+    stages.wrap(group.Observers, "add", "observers")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = every_frame_judged(daemon_settings(Path(folder)))
+        watch(sway(door_picture(picture)), count + _WARM, settings, lambda turn: stages.end_frame())
+    return [frame for frame in stages.frames[_WARM:] if "detector model" in frame and "classifier model" in frame]
+
+
+class _Timed:
+    """An interpreter whose `invoke` is timed."""
+
+    def __init__(self, inner: Any, stages: StageClock, stage: str) -> None:
+        self._inner = inner
+        self.invoke = inner.invoke
+        stages.wrap(self, "invoke", stage)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def summarize(frames: Sequence[dict[str, float]]) -> list[tuple[str, float]]:
+    """Return (stage, median ms), the parts of the loop, the last two being the whole and the models together."""
+    of = {stage: [frame.get(stage, 0.0) for frame in frames] for stage in frames[0]}
+    median = {stage: statistics.median(values) for stage, values in of.items()}
+    models = median["detector model"] + median["classifier model"]
+    parts = ["picture to detector", "boxes from detector", "face to classifier"]
+    rest_models = median["find"] + median["judge"] - models - sum(median[part] for part in parts)
+    rows = [(part, median[part]) for part in ("detector model", "classifier model", *parts)]
+    rows.append(("tensors in and out, records", rest_models))
+    rows.append(("tracking, votes, alarm", median["turn"] - median["find"] - median["judge"]))
+    rows += [(part, median[part]) for part in ("outputs", "recorder", "observers")]
+    rows.append(("the rest of the loop", median["loop"] - sum(ms for _, ms in rows)))
+    return [*rows, ("the whole loop", median["loop"]), ("its two models", models)]
+
+
+def main() -> None:
+    """Print a line a stage, and the loop as a multiple of its models."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--frames", type=int, default=600)
+    parser.add_argument("--cpu-time", action="store_true")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    clock = time.thread_time_ns if options.cpu_time else time.perf_counter_ns
+    frames = measure(options.frames, options.picture, clock)
+    rows = summarize(frames)
+    for stage, ms in rows:
+        print(f"{stage:28} {ms:7.3f} ms")
+    print(f"loop / models = {rows[-2][1] / rows[-1][1]:.3f} (median of {len(frames)} frames, {in_memory.ROOT.name})")
+
+
+if __name__ == "__main__":
+    main()
