@@ -15,6 +15,8 @@ usage: ./setup.sh COMMAND [ARGUMENTS]
 
   install | upgrade | rollback | uninstall | network
           the service that starts at boot, with sudo: docs/installing.md
+  appliance-test
+          boot a virtual Pi, install there, break it in every way: docs/reliability.md
 TEXT
 }
 
@@ -109,6 +111,11 @@ main() {
             find_python "$command"
             dev_venv
             exec .venv/bin/python -m convert "$@"
+            ;;
+        appliance-test)
+            find_python "$command"
+            edge_venv
+            exec .venv/bin/python scripts/appliance/appliance.py "$@"
             ;;
         install | upgrade | rollback | uninstall | network)
             # shellcheck source=scripts/install/main.sh disable=SC1091 # only shellcheck -x follows it

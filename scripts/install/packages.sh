@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 NEEDED_PACKAGES=(python3-venv)
-# Raspberry Pi OS has both, Debian the second: the Pi's own camera, and the pins on Python 3.13.
+# Raspberry Pi OS has both, Debian neither: the Pi's own camera, and the pins on Python 3.13.
 OPTIONAL_PACKAGES=(python3-picamera2 python3-lgpio)
 GROUPS_WANTED=(video gpio render)
 

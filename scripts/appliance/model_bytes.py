@@ -1,0 +1,32 @@
+"""Write a model's outputs for given inputs: model_bytes.py FILE INPUTS.npy OUT.npz. Runs on both processors.
+
+With LiteRT's fast kernels, which are others on each processor, and for the first input with its plain ones.
+"""
+
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from numpy.typing import NDArray
+
+KERNELS = {"fast": OpResolverType.AUTO, "plain": OpResolverType.BUILTIN_REF}
+
+
+def run_model(path: str, kernels: str, pictures: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Return all outputs of each of the pictures (n, height, width, 3) in one row."""
+    interpreter = Interpreter(model_path=path, experimental_op_resolver_type=KERNELS[kernels])
+    interpreter.allocate_tensors()
+    found = []
+    for picture in pictures:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
+        interpreter.invoke()
+        outputs = [interpreter.get_tensor(each["index"]).ravel() for each in interpreter.get_output_details()]
+        found.append(np.concatenate(outputs).astype(np.int16))
+    return np.stack(found)
+
+
+if __name__ == "__main__":
+    inputs = np.load(sys.argv[2])
+    np.savez(
+        sys.argv[3], fast=run_model(sys.argv[1], "fast", inputs), plain=run_model(sys.argv[1], "plain", inputs[:1])
+    )
