@@ -9,7 +9,7 @@ check: ## lint, types and the edge tests: about two minutes, no hardware, no Ten
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	.venv/bin/shellcheck -x setup.sh .ci/run scripts/recipes/*.sh scripts/install/*.sh scripts/edgetpu/*.sh
+	.venv/bin/shellcheck -x setup.sh .ci/run scripts/recipes/*.sh scripts/install/*.sh scripts/edgetpu/*.sh scripts/appliance/build/fetch.sh scripts/appliance/guest/*.sh
 	$(PYTHON) -m pytest tests/edge tests/test_architecture.py
 
 format:

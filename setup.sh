@@ -13,7 +13,7 @@ usage: ./setup.sh COMMAND [ARGUMENTS]
   train   prepare, train, evaluate:         ./setup.sh train classifier --help
   convert a trained model for the device:   ./setup.sh convert --help
 
-  install | upgrade | rollback | uninstall | network
+  install | upgrade | rollback | uninstall | network | coral
           the service that starts at boot, with sudo: docs/installing.md
   appliance-test
           boot a virtual Pi, install there, break it in every way: docs/reliability.md
@@ -117,7 +117,7 @@ main() {
             edge_venv
             exec .venv/bin/python scripts/appliance/appliance.py "$@"
             ;;
-        install | upgrade | rollback | uninstall | network)
+        install | upgrade | rollback | uninstall | network | coral)
             # shellcheck source=scripts/install/main.sh disable=SC1091 # only shellcheck -x follows it
             source scripts/install/main.sh
             run_installer "$command" "$@"

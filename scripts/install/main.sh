@@ -18,7 +18,7 @@ run_installer() {
     case $1 in
         install | upgrade | uninstall) read_options "$@" ;;
         rollback) [[ $# -eq 1 ]] || stop "rollback takes no arguments" ;;
-        network) [[ $# -eq 2 && $2 =~ ^(on|off)$ ]] || stop "say: sudo ./setup.sh network on, or: network off" ;;
+        network | coral) [[ $# -eq 2 && $2 =~ ^(on|off)$ ]] || stop "say: sudo ./setup.sh $1 on, or: $1 off" ;;
     esac
     check_root "$@"
     take_turn
@@ -30,7 +30,10 @@ run_installer() {
             ;;
         rollback) roll_back ;;
         uninstall) uninstall ;;
-        network) switch_network "$2" ;;
+        network | coral)
+            [[ -n $(release_of current) ]] || stop "Maskwatch is not installed; run: sudo ./setup.sh install"
+            "switch_$1" "$2"
+            ;;
     esac
 }
 
@@ -105,24 +108,39 @@ roll_back() {
 }
 
 switch_network() {
-    local release
-    release=$(release_of current)
-    [[ -n $release ]] || stop "Maskwatch is not installed; run: sudo ./setup.sh install"
+    switch_file "$1" network.conf "$DROP_INS/network.conf"
+    restart_changed
+    say "The service's network is $1"
+}
+
+switch_coral() {
+    switch_file "$1" coral.conf "$DROP_INS/coral.conf"
+    switch_file "$1" coral.rules "$UDEV_RULES"
+    [[ $1 == off ]] || join_group "$USER_NAME" plugdev
+    udevadm control --reload 2>/dev/null || true # where there is none, nobody reads the rules either
+    restart_changed
+    say "The service's way to a Coral is $1; plug the stick in again, then see: maskwatch doctor"
+}
+
+# switch_file on|off NAME PLACE: the release's file of that name lies there, or nothing does.
+switch_file() {
     if [[ $1 == on ]]; then
-        copy_if_changed "$RELEASES/$release/systemd/network.conf" "$DROP_IN"
+        copy_if_changed "$RELEASES/$(release_of current)/systemd/$2" "$3"
     else
-        rm -f "$DROP_IN"
+        rm -f "$3"
     fi
+}
+
+restart_changed() {
     systemctl daemon-reload
     systemctl try-restart maskwatch.service
-    say "The service's network is $1"
 }
 
 # The settings, the journal and the user stay, unless they are to be purged.
 uninstall() {
     systemctl disable --quiet --now maskwatch.service 2>/dev/null || true # not there, or gone the last time
-    rm -f "$UNITS/maskwatch.service" "$DROP_IN" "$DROP_IN.new" "$UNITS/maskwatch.service.new"
-    rmdir "$(dirname "$DROP_IN")" 2>/dev/null || true # drop-ins of the owner's own stay
+    rm -f "$UNITS"/maskwatch.service{,.new} "$DROP_INS"/{network,coral}.conf{,.new} "$UDEV_RULES"{,.new}
+    rmdir "$DROP_INS" 2>/dev/null || true # drop-ins of the owner's own stay
     systemctl daemon-reload
     [[ $(readlink "$COMMAND") != /opt/maskwatch/* ]] || rm -f "$COMMAND"
     rm -rf "$OPT"

@@ -9,7 +9,8 @@ TRIAL=$OPT/trial
 ETC=$ROOT/etc/maskwatch
 STATE=$ROOT/var/lib/maskwatch
 UNITS=$ROOT/etc/systemd/system
-DROP_IN=$UNITS/maskwatch.service.d/network.conf
+DROP_INS=$UNITS/maskwatch.service.d
+UDEV_RULES=$ROOT/etc/udev/rules.d/60-maskwatch-coral.rules
 COMMAND=$ROOT/usr/local/bin/maskwatch
 USER_NAME=maskwatch
 

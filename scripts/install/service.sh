@@ -31,10 +31,14 @@ change_to() {
     systemctl start --no-block maskwatch.service
 }
 
-# put_unit RELEASE: its unit, and its network drop-in where that is on.
+# put_unit RELEASE: its unit, and its drop-ins where they are on.
 put_unit() {
     copy_if_changed "$RELEASES/$1/systemd/maskwatch.service" "$UNITS/maskwatch.service"
-    [[ ! -e $DROP_IN ]] || copy_if_changed "$RELEASES/$1/systemd/network.conf" "$DROP_IN"
+    local name
+    for name in network.conf coral.conf; do
+        [[ ! -e $DROP_INS/$name || ! -e $RELEASES/$1/systemd/$name ]] || # an older release may lack it
+            copy_if_changed "$RELEASES/$1/systemd/$name" "$DROP_INS/$name"
+    done
     systemctl daemon-reload
 }
 

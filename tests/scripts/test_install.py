@@ -148,7 +148,14 @@ def test_what_cannot_work_is_said_before_anything_is_built(
 
 @pytest.mark.parametrize(
     "words",
-    [["install", "--purge"], ["install", "--offline", "nowhere"], ["network"], ["network", "maybe"], ["rollback", "1"]],
+    [
+        ["install", "--purge"],
+        ["install", "--offline", "nowhere"],
+        ["network"],
+        ["network", "maybe"],
+        ["coral"],
+        ["rollback", "1"],
+    ],
 )
 def test_a_wrong_word_changes_nothing(machine: Machine, checkout: Path, words: list[str]) -> None:
     assert machine.setup(checkout, *words).returncode == 2
@@ -181,6 +188,20 @@ def test_network_on_adds_the_drop_in_and_off_takes_it_away(installed: Machine, c
     assert installed.calls[-2:] == ["systemctl daemon-reload", "systemctl try-restart maskwatch.service"]
     assert installed.setup(checkout, "network", "off").returncode == 0
     assert not drop_in.exists()
+
+
+def test_coral_on_lets_the_service_use_the_stick_and_off_takes_it_away(installed: Machine, checkout: Path) -> None:
+    places = {
+        "coral.conf": installed.root / "etc/systemd/system/maskwatch.service.d/coral.conf",
+        "coral.rules": installed.root / "etc/udev/rules.d/60-maskwatch-coral.rules",
+    }
+    assert installed.setup(checkout, "coral", "on").returncode == 0
+    for name, place in places.items():
+        assert place.read_text() == (checkout / "systemd" / name).read_text()
+    assert "usermod --append --groups plugdev maskwatch" in installed.calls
+    assert installed.calls[-2:] == ["systemctl daemon-reload", "systemctl try-restart maskwatch.service"]
+    assert installed.setup(checkout, "coral", "off").returncode == 0
+    assert not any(place.exists() for place in places.values())
 
 
 CHANGING = ("apt-get", "ln", "mv", "python", "rm", "systemctl", "useradd")

@@ -22,6 +22,7 @@ FAKES = {
     "chown": "",
     "sleep": "",
     "sync": "",
+    "udevadm": "",
     "dpkg": "",
     "id": '[[ $1 != -u ]] || { echo "${FAKE_UID:-0}"; exit; }; cat "$FAKES/groups-$2" 2>/dev/null || true',
     "uname": '[[ $1 == -s ]] && echo Linux || echo "${FAKE_ARCH:-aarch64}"',
