@@ -87,7 +87,7 @@ def test_a_compiled_model_of_another_twin_or_a_damaged_one_is_refused(compiler: 
         ("not quantized", "the Edge TPU compiler 16.0-stand-in failed: the model is not wholly int8"),
         ("crash", "the compiler has failed without a reason"),
         ("two parts", "it has 2 parts for the Edge TPU, expected is one edgetpu-custom-op"),
-        ("other output", "its outputs are ['1×5 INT8 (0.0039062, -128)'], the CPU model's ['1×3 INT8"),
+        ("other output", "its outputs are ['1×5 INT8 (0.0039062, -128)'], the CPU model's ['1×4 INT8"),
         ("no file", "the compiler says it wrote it and did not"),
     ],
 )

@@ -52,7 +52,7 @@ def test_latency_is_a_histogram_in_seconds() -> None:
 
 def test_the_state_is_one_of_all_states() -> None:
     found = {name: value for name, value in read().items() if name.startswith("maskwatch_state")}
-    assert sorted(found.values()) == [0, 0, 0, 1]
+    assert sorted(found.values()) == [0, 0, 0, 0, 1]
     assert found["maskwatch_state[('state', 'watching')]"] == 1
 
 

@@ -157,11 +157,11 @@ def test_a_compiled_model_that_breaks_the_contract_is_not_used(bench: Bench) -> 
     model = bench.wanted[1][0]
     sketch = Sketch()
     copy_contract(model.read_bytes(), sketch)
-    sketch.graph.tensors[sketch.graph.outputs[0]].shape = [1, 4]
+    sketch.graph.tensors[sketch.graph.outputs[0]].shape = [1, 5]
     sketch.add("edgetpu-custom-op", sketch.graph.inputs, sketch.graph.outputs)
     write_twin(model, sketch.pack())
-    assert bench.scores(bench.open()).shape == (3,)
-    assert "mask_classifier_edgetpu.tflite: output is [((1, 4)" in bench.said[0].reason
+    assert bench.scores(bench.open()).shape == (4,)
+    assert "mask_classifier_edgetpu.tflite: output is [((1, 5)" in bench.said[0].reason
 
 
 PYCORAL = """

@@ -50,7 +50,7 @@ def test_a_lost_stick_is_tried_again_while_the_cpu_goes_on(bench: Bench) -> None
     ask_until(coral, lambda: bench.said[-1].on == "edgetpu")
     answer = coral.ask(1, FACE)
     assert answer is not None
-    assert answer[0].shape == (1, 3)
+    assert answer[0].shape == (1, 4)
 
 
 def test_a_stick_that_is_plugged_in_later_is_found(bench: Bench) -> None:
