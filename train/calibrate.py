@@ -86,7 +86,7 @@ class Calibration:
 
     def apply(self, logits: Values) -> Values:
         """Return the scores (n, labels) of logits (n, labels)."""
-        return softmax(logits / self.temperature + np.array(self.shifts))
+        return calibrated(logits, self.temperature, self.shifts)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def calibrate(judged: Judged, shifts: Sequence[float] = (0.0,)) -> Calibration:
     `shifts`, one a label or one for all, are added to the logits; see `prior_shifts`.
     """
     temperature = fit_temperature(judged.logits, judged.truth) if len(judged.truth) >= _FEWEST_FACES else 1.0
-    scores = softmax(judged.logits / temperature + np.array(shifts))
+    scores = calibrated(judged.logits, temperature, shifts)
     masked, unmasked = _sides(scores, judged)
     min_score = find_min_score(unmasked[masked]) if masked.sum() >= _FEWEST_FACES else None
     before = measure_quality(softmax(judged.logits), judged, min_score)
@@ -125,6 +125,11 @@ def prior_shifts(shown: Mapping[str, int], occurring: Mapping[str, int], labels:
     most = rarer[max(known, key=lambda label: occurring[label])]
     shifts = (rarer[label] - most if label in rarer else 0.0 for label in labels)
     return tuple(round(float(np.clip(shift, -_LARGEST_SHIFT, _LARGEST_SHIFT)), 4) for shift in shifts)
+
+
+def calibrated(logits: Values, temperature: float, shifts: Sequence[float]) -> Values:
+    """Return the scores (n, labels) of logits (n, labels) divided by a temperature, then shifted."""
+    return softmax(logits / temperature + np.array(shifts))
 
 
 def softmax(logits: Values) -> Values:

@@ -40,11 +40,11 @@ class Command(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if os.environ.get("TF_CONFIG"):  # several workers: they must meet before anything else of TensorFlow is used
-        importlib.import_module("train.workers").join()
-    options = build_parser(words).parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
+        if os.environ.get("TF_CONFIG"):  # several workers: they must meet before anything else of TensorFlow is used
+            importlib.import_module("train.workers").join()
+        options = build_parser(words).parse_args(words)
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
         return load_command(options.command).run(options)
     except MaskwatchError as exc:
         print(f"train: {exc}", file=sys.stderr)

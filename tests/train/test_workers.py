@@ -16,7 +16,8 @@ import pytest
 pytest.importorskip("keras", reason="Keras is not installed; it comes with the extra train")
 
 from edge.errors import UsageError
-from train.workers import Share, Workers, connect, read_places
+from train.cli import main
+from train.workers import Share, Workers, connect, join, read_places
 
 BEE = Path(__file__).resolve().parents[1] / "support" / "worker_bee.py"
 
@@ -111,3 +112,12 @@ def start(index: int, addresses: list[str]) -> subprocess.Popen[str]:
         environment["TF_CONFIG"] = places(index, *addresses)
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, BEE], env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_a_wrong_tf_config_is_one_sentence_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    join.cache_clear()
+    assert main(["detector", "--boxes", "a.csv", "--output", "runs/a"]) == 2
+    assert capsys.readouterr().err.startswith("train: TF_CONFIG: must be like")
