@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
+from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-Costs = NDArray[np.float64]
-"""(n, m) float64, a track a row, a face a column, 0..1; 1 is a pair that cannot be."""
+Costs: TypeAlias = Sequence[Sequence[float]]
+"""A track a row, a face a column, 0..1; 1 is a pair that cannot be."""
 
 
 def assign(costs: Costs) -> dict[int, int]:
@@ -17,11 +16,11 @@ def assign(costs: Costs) -> dict[int, int]:
     Hungarian method with potentials, one shortest augmenting path a row: Kuhn 1955; Jonker and Volgenant 1987. Takes
     time with the cube of the number of faces, which are few.
     """
-    rows, columns = costs.shape
-    if rows > columns:
-        return {row: column for column, row in assign(costs.T).items()}
-    column_of = _solve(costs)
-    return {row: column for row, column in enumerate(column_of) if costs[row, column] < 1}
+    if not costs or not costs[0]:
+        return {}
+    if len(costs) > len(costs[0]):
+        return {row: column for column, row in assign(list(zip(*costs, strict=True))).items()}
+    return {row: column for row, column in enumerate(_solve(costs)) if costs[row][column] < 1}
 
 
 def _solve(costs: Costs) -> list[int]:
@@ -29,13 +28,12 @@ def _solve(costs: Costs) -> list[int]:
 
     Plain lists: for the one to twenty faces of a frame three to five times faster than arrays.
     """
-    rows, columns = costs.shape
-    table = costs.tolist()
+    rows, columns = len(costs), len(costs[0])
     row_price, column_price = [0.0] * (rows + 1), [0.0] * (columns + 1)
     row_of = [0] * (columns + 1)
     for row in range(1, rows + 1):
         row_of[0] = row
-        column, came_from = _search(table, row_of, row_price, column_price)
+        column, came_from = _search(costs, row_of, row_price, column_price)
         while column:
             row_of[column] = row_of[came_from[column]]
             column = came_from[column]
@@ -47,7 +45,7 @@ def _solve(costs: Costs) -> list[int]:
 
 
 def _search(
-    table: list[list[float]], row_of: list[int], row_price: list[float], column_price: list[float]
+    costs: Costs, row_of: list[int], row_price: list[float], column_price: list[float]
 ) -> tuple[int, list[int]]:
     """Return the nearest free column and from which column each was reached; changes the prices."""
     least = [inf] * len(row_of)
@@ -58,7 +56,7 @@ def _search(
         done.append(column)
         row = row_of[column]
         for each in left:
-            reduced = table[row - 1][each - 1] - row_price[row] - column_price[each]
+            reduced = costs[row - 1][each - 1] - row_price[row] - column_price[each]
             if reduced < least[each]:
                 least[each], came_from[each] = reduced, column
         column = min(left, key=least.__getitem__)

@@ -13,6 +13,8 @@ from edge.geometry import Boxes, non_maximum_suppression
 STRIDES = (8, 16, 32)
 """Cell sizes of the three levels, in input pixels."""
 
+_NO_LOGITS, _NO_BOXES = np.empty(0, np.float32), np.empty((0, 4), np.float32)
+
 
 def cell_centers(width_px: int, height_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the middles (n, 2) of all cells in input pixels, level after level, and the stride (n,) of each."""
@@ -45,6 +47,8 @@ def _decode_level(
 ) -> tuple[NDArray[np.float32], Boxes]:
     """Return the logits (n,) that are high enough, and the boxes (n, 4) of their cells."""
     cells = (logits.ravel() >= min_logit).nonzero()[0]
+    if not cells.size:
+        return _NO_LOGITS, _NO_BOXES
     y, x = divmod(cells, logits.shape[1])
     edges = np.maximum(distances.reshape(-1, 4)[cells], 0) * (-stride, -stride, stride, stride)
     centers = np.array((x, y, x, y)).T * stride + stride / 2

@@ -60,7 +60,8 @@ def fit_picture(width: int, height: int, input_width: int, input_height: int) ->
 def detector_input(bgr: Picture, input_width: int, input_height: int) -> tuple[Picture, Fit]:
     """Return the detector's input, (input_height, input_width, 3) uint8 RGB, and how the picture lies in it."""
     fit = fit_picture(bgr.shape[1], bgr.shape[0], input_width, input_height)
-    rgb = np.full((input_height, input_width, 3), PAD_VALUE, np.uint8)
+    rgb = np.empty((input_height, input_width, 3), np.uint8)
+    rgb[fit.height_px :], rgb[:, fit.width_px :] = PAD_VALUE, PAD_VALUE
     resized = _resize(bgr, fit.width_px, fit.height_px)
     cv2.cvtColor(resized, cv2.COLOR_BGR2RGB, dst=rgb[: fit.height_px, : fit.width_px])
     return rgb, fit

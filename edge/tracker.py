@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from math import ceil
+from operator import not_
 
 from edge import motion
 from edge.assignment import assign
@@ -139,9 +141,10 @@ def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
     """
     started_s = now_s if state.started_s is None else state.started_s
     step_s = min(now_s - state.looked_s, _LONGEST_STEP_S) if state.looked_s is not None else 0.0
-    kept = tuple(track for track in state.tracks if _is_awaited(track, step_s, now_s, config))
-    places = _remember(state.places, [track for track in state.tracks if track not in kept])
-    return replace(state, tracks=kept, places=places, started_s=started_s, looked_s=now_s, step_s=step_s)
+    awaited = [_is_awaited(track, step_s, now_s, config) for track in state.tracks]
+    kept, gone = compress(state.tracks, awaited), compress(state.tracks, map(not_, awaited))
+    places = _remember(state.places, tuple(gone))
+    return replace(state, tracks=tuple(kept), places=places, started_s=started_s, looked_s=now_s, step_s=step_s)
 
 
 def _is_awaited(track: Track, step_s: float, now_s: float, config: Tracking) -> bool:
@@ -176,6 +179,8 @@ def _waited_s(track: Track, now_s: float) -> float:
 
 
 def _remember(places: Sequence[Box], gone: Sequence[Track]) -> tuple[Box, ...]:
+    if not gone:
+        return tuple(places)
     still = [track.motion.box for track in gone if track.motion.looks > 1 and (not _lives(track) or _only_stood(track))]
     fresh = [box for box in places if all(iou(box, new) < _PLACE_IOU for new in still)]
     return tuple((fresh + still)[-_KNOWN_PLACES:])

@@ -105,7 +105,6 @@ def _describe(detail: dict[str, Any]) -> tuple[tuple[int, ...], str, str, int]:
 
 def real_values(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
     """Return what stored numbers of an output stand for."""
-    real: NDArray[np.float32] = stored.astype(np.float32)
-    real -= tensor.zero_point
+    real: NDArray[np.float32] = np.subtract(stored, np.float32(tensor.zero_point), dtype=np.float32)
     real *= np.float32(tensor.scale)
     return real

@@ -19,7 +19,7 @@ def follow(boxes: Sequence[Box], step_s: float = 0.1) -> Motion:
 
 
 def cost(motion: Motion, box: Box, now_s: float) -> float:
-    return float(pair_costs([motion], [box], now_s)[0, 0])
+    return pair_costs([motion], [box], now_s)[0][0]
 
 
 def jitter(share: float, count: int = 3000, side: float = 80.0) -> list[Box]:
