@@ -13,13 +13,15 @@ from edge.preprocess import Picture, crop_square
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
 from train.face_map import FaceMap, Points, guess_landmarks, map_face, place_in_crop
 from train.faces import LabeledFace
-from train.occlusions import draw_occlusion
+from train.occlusions import HAND, choose_occlusion, draw_occlusion
 from train.painting import Real, match_sharpness
 from train.synthetic_masks import draw_mask, wrong_way
 
 _OUTCOMES = (WITH_MASK, WORN_INCORRECTLY, WITHOUT_MASK)
-_OUTCOME_SHARE = (0.4, 0.35, 0.25)
-"""Mask worn right, worn wrong, something that is no mask. The second is the rarest in the data."""
+_OUTCOME_SHARE = (0.3, 0.3, 0.4)
+"""Mask worn right, worn wrong, something that is no mask."""
+_HAND_DOUBT = 0.3
+"""How often a hand over the mouth is taught as a mask: nobody can see what is behind it, so the scores must say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,13 @@ class Dressing:
     def _draw(self, bare: Real, face: FaceMap, rng: Generator) -> tuple[Real, str]:
         outcome = str(rng.choice(_OUTCOMES, p=_OUTCOME_SHARE))
         if outcome == WITHOUT_MASK or outcome not in self.labels:
-            return draw_occlusion(bare, face, rng), WITHOUT_MASK
+            return self._occlude(bare, face, rng)
         return draw_mask(bare, face, "right" if outcome == WITH_MASK else wrong_way(rng), rng)
+
+    def _occlude(self, bare: Real, face: FaceMap, rng: Generator) -> tuple[Real, str]:
+        name = choose_occlusion(rng)
+        doubtful = name == HAND and WITH_MASK in self.labels and rng.random() < _HAND_DOUBT
+        return draw_occlusion(bare, face, rng, name), WITH_MASK if doubtful else WITHOUT_MASK
 
 
 def _map_crop(box: Box, landmarks: Points, cut_box: Box, size_px: int) -> FaceMap:

@@ -1,4 +1,4 @@
-"""Draws what covers a bare mouth and is no mask: a hand, a scarf, a beard, a cup or a phone. The label stays.
+"""Draws what covers a bare mouth and is no mask: a hand, a scarf, a beard, a cup or a phone.
 
 A classifier that has seen none of these takes anything over the mouth for a mask.
 """
@@ -6,6 +6,7 @@ A classifier that has seen none of these takes anything over the mouth for a mas
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import cv2
 import numpy as np
@@ -16,15 +17,20 @@ from train.face_map import MOUTH_DOWN, FaceMap, Points
 from train.painting import Real, cast_shadow, fill, lay_over, light_of, skin_color, soften, stroke
 from train.synthetic_masks import stretch
 
+HAND: Final = "hand"
 _HAIR = ((28, 22, 20), (58, 40, 28), (96, 66, 40), (120, 116, 112), (190, 188, 184))
 _HAIR_SHARE = (0.4, 0.28, 0.12, 0.12, 0.08)
 _SCARF_OVER_NOSE = 0.15
 
 
-def draw_occlusion(picture: Real, face: FaceMap, rng: Generator, name: str | None = None) -> Real:
-    """Return the face with one of OCCLUSIONS in front of it (default: any)."""
-    chosen = name or str(rng.choice(list(OCCLUSIONS), p=_SHARE))
-    return OCCLUSIONS[chosen](picture, face, rng)
+def choose_occlusion(rng: Generator) -> str:
+    """Return the name of one of OCCLUSIONS at random, hands most often."""
+    return str(rng.choice(list(OCCLUSIONS), p=_SHARE))
+
+
+def draw_occlusion(picture: Real, face: FaceMap, rng: Generator, name: str) -> Real:
+    """Return the face with one of OCCLUSIONS in front of it."""
+    return OCCLUSIONS[name](picture, face, rng)
 
 
 def draw_hand(picture: Real, face: FaceMap, rng: Generator) -> Real:
@@ -132,7 +138,7 @@ def _subdivide(corners: Points) -> Points:
 
 
 OCCLUSIONS: Mapping[str, Callable[[Real, FaceMap, Generator], Real]] = {
-    "hand": draw_hand,
+    HAND: draw_hand,
     "scarf": draw_scarf,
     "beard": draw_beard,
     "thing": draw_thing,

@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 from drawn_faces import draw_scene
 
 from edge.geometry import Box
 from edge.records import LABELS, WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
 from train.dressing import Dressing
 from train.faces import LabeledFace, cut_face
+from train.occlusions import OCCLUSIONS
 
 BGR, BOX = draw_scene(4)
 BARE = LabeledFace(Path("bare.png"), BOX, WITHOUT_MASK, "drawn")
@@ -23,6 +25,17 @@ def dress(dressing: Dressing, face: LabeledFace = BARE, seed: int = 0) -> tuple[
 def test_bare_faces_become_masked_wrongly_masked_or_stay_bare_behind_something() -> None:
     found = Counter(dress(Dressing(1.0, LABELS), seed=seed)[1] for seed in range(100))
     assert min(found[label] for label in LABELS) >= 15
+
+
+def test_behind_a_hand_the_label_is_left_in_doubt_and_bare_more_often_than_masked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, labels in (("hand", {WITH_MASK, WITHOUT_MASK}), ("beard", {WITHOUT_MASK})):
+        monkeypatch.setattr("train.occlusions._SHARE", [each == name for each in OCCLUSIONS])
+        monkeypatch.setattr("train.dressing._OUTCOME_SHARE", (0, 0, 1))
+        found = Counter(dress(Dressing(1.0, LABELS), seed=seed)[1] for seed in range(60))
+        assert set(found) == labels
+        assert found[WITHOUT_MASK] > found[WITH_MASK]
 
 
 def test_only_the_asked_share_of_faces_is_touched() -> None:

@@ -55,7 +55,7 @@ class Host:
 def ssh_options() -> tuple[str, ...]:
     """Return what `ssh` needs to reach a host that was made a moment ago."""
     known = CACHE / "known_hosts"
-    options = (f"UserKnownHostsFile={known}", "StrictHostKeyChecking=accept-new", "ConnectTimeout=10")
+    options = (f"UserKnownHostsFile={known}", "StrictHostKeyChecking=accept-new", "ConnectTimeout=60")
     return ("-i", str(CACHE / "key"), *(f"-o{option}" for option in options))
 
 
