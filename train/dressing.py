@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -13,9 +14,12 @@ from edge.preprocess import Picture, crop_square
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
 from train.face_map import FaceMap, Points, guess_landmarks, map_face, place_in_crop
 from train.faces import LabeledFace
-from train.occlusions import HAND, choose_occlusion, draw_occlusion
+from train.occlusions import HAND, OCCLUSIONS, choose_occlusion
 from train.painting import Real, match_sharpness
 from train.synthetic_masks import draw_mask, wrong_way
+
+Draw: TypeAlias = Callable[[Real, FaceMap, Generator], Real]
+"""Draws something on a crop (size, size, 3) float32 RGB in 0..255, where the map says that the face is."""
 
 _OUTCOMES = (WITH_MASK, WORN_INCORRECTLY, WITHOUT_MASK)
 _OUTCOME_SHARE = (0.3, 0.3, 0.4)
@@ -42,21 +46,28 @@ class Dressing:
             return rgb, face.label
         points = self.landmarks.get(face)
         known = guess_landmarks(face.box, rng) if points is None else points
-        bare = rgb.astype(np.float32)
-        drawn, label = self._draw(bare, _map_crop(face.box, known, cut_box, rgb.shape[0]), rng)
-        sharp = match_sharpness(bare, drawn, crop_square(cut_box)[2])
-        return np.clip(np.round(sharp), 0, 255).astype(np.uint8), label
+        draw, label = self._choose(rng)
+        return draw_on_crop(rgb, face.box, known, cut_box, draw, rng), label
 
-    def _draw(self, bare: Real, face: FaceMap, rng: Generator) -> tuple[Real, str]:
+    def _choose(self, rng: Generator) -> tuple[Draw, str]:
         outcome = str(rng.choice(_OUTCOMES, p=_OUTCOME_SHARE))
         if outcome == WITHOUT_MASK or outcome not in self.labels:
-            return self._occlude(bare, face, rng)
-        return draw_mask(bare, face, "right" if outcome == WITH_MASK else wrong_way(rng), rng)
+            name = choose_occlusion(rng)
+            doubtful = name == HAND and WITH_MASK in self.labels and rng.random() < _HAND_DOUBT
+            return OCCLUSIONS[name], WITH_MASK if doubtful else WITHOUT_MASK
+        way = "right" if outcome == WITH_MASK else wrong_way(rng)
+        return lambda picture, face, rng: draw_mask(picture, face, way, rng)[0], outcome
 
-    def _occlude(self, bare: Real, face: FaceMap, rng: Generator) -> tuple[Real, str]:
-        name = choose_occlusion(rng)
-        doubtful = name == HAND and WITH_MASK in self.labels and rng.random() < _HAND_DOUBT
-        return draw_occlusion(bare, face, rng, name), WITH_MASK if doubtful else WITHOUT_MASK
+
+def draw_on_crop(rgb: Picture, box: Box, landmarks: Points, cut_box: Box, draw: Draw, rng: Generator) -> Picture:
+    """Return a face's crop (size, size, 3) uint8 RGB, cut for `cut_box`, with something drawn on it.
+
+    `box` and `landmarks` (5, 2) are the face's, in pixels of the picture that the crop was cut from.
+    """
+    bare = rgb.astype(np.float32)
+    drawn = draw(bare, _map_crop(box, landmarks, cut_box, rgb.shape[0]), rng)
+    sharp = match_sharpness(bare, drawn, crop_square(cut_box)[2])
+    return np.clip(np.round(sharp), 0, 255).astype(np.uint8)
 
 
 def _map_crop(box: Box, landmarks: Points, cut_box: Box, size_px: int) -> FaceMap:

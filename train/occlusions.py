@@ -28,11 +28,6 @@ def choose_occlusion(rng: Generator) -> str:
     return str(rng.choice(list(OCCLUSIONS), p=_SHARE))
 
 
-def draw_occlusion(picture: Real, face: FaceMap, rng: Generator, name: str) -> Real:
-    """Return the face with one of OCCLUSIONS in front of it."""
-    return OCCLUSIONS[name](picture, face, rng)
-
-
 def draw_hand(picture: Real, face: FaceMap, rng: Generator) -> Real:
     """Return the face with a hand in its own skin color over mouth and, at times, nose."""
     unit = face.half_width_px

@@ -119,9 +119,12 @@ class Bench:
         return self.require_administrator(f"cd {checkout} && sudo ./setup.sh {words} 2>&1", timeout_s)
 
     def status(self) -> dict[str, Any]:
-        """Return what the daemon says about itself."""
-        said = self.machine.run("maskwatch status --json")
-        return dict(json.loads(said[said.index("{") :]))
+        """Return what the daemon says about itself; RowError with the end of its log when it does not answer."""
+        said = self.machine.ask("maskwatch status --json")
+        if said.code:
+            log = self.machine.run("journalctl -u maskwatch -n 12 -o cat --no-pager")
+            raise RowError(f"maskwatch status ended with {said.code}: {said.text.strip()}; the log: {log}")
+        return dict(json.loads(said.text[said.text.index("{") :]))
 
     def said(self, since_s: float) -> str:
         """Return the service's log since a moment, in the guest's seconds."""

@@ -5,7 +5,7 @@ import pytest
 
 from edge.geometry import Box
 from train.face_map import MOUTH_DOWN, map_face
-from train.occlusions import OCCLUSIONS, draw_occlusion
+from train.occlusions import OCCLUSIONS
 from train.painting import Real, skin_color
 
 BOX = Box(21, 14, 107, 113)
@@ -20,14 +20,14 @@ def plain_face() -> Real:
 
 def change_at(name: str, across: float, down: float, seed: int) -> float:
     x, y = np.round(FACE.at(across, down)[0]).astype(int)
-    drawn = draw_occlusion(plain_face(), FACE, np.random.default_rng(seed), name)
+    drawn = OCCLUSIONS[name](plain_face(), FACE, np.random.default_rng(seed))
     return float(np.abs(drawn - SKIN)[y - 1 : y + 2, x - 1 : x + 2].mean())
 
 
 @pytest.mark.parametrize("name", OCCLUSIONS)
 def test_everything_in_front_of_a_face_can_be_seen_and_is_drawn_the_same_again(name: str) -> None:
     for seed in range(20):
-        drawn, again = (draw_occlusion(plain_face(), FACE, np.random.default_rng(seed), name) for _ in range(2))
+        drawn, again = (OCCLUSIONS[name](plain_face(), FACE, np.random.default_rng(seed)) for _ in range(2))
         assert np.array_equal(drawn, again)
         assert (drawn.shape, drawn.dtype) == ((128, 128, 3), np.float32)
         assert (np.abs(drawn - SKIN).max(axis=2) > 15).mean() > 0.02
@@ -48,6 +48,6 @@ def test_a_scarf_covers_the_neck_and_leaves_the_eyes() -> None:
 def test_a_hand_has_the_color_of_the_face() -> None:
     blue = np.broadcast_to(np.array((60, 90, 200), np.float32), (128, 128, 3)).astype(np.float32)
     assert skin_color(blue, FACE) == pytest.approx([60, 90, 200])
-    drawn = draw_occlusion(blue, FACE, np.random.default_rng(2), "hand")
+    drawn = OCCLUSIONS["hand"](blue, FACE, np.random.default_rng(2))
     changed = drawn[np.abs(drawn - blue).max(axis=2) > 8]
     assert (changed[:, 2] > 1.5 * changed[:, 0]).mean() > 0.95
