@@ -196,8 +196,9 @@ def _list_cameras(root: Path) -> str:
 
 def _set_up(capture: Capture, camera: Camera, say: Callable[[str], None]) -> None:
     """Ask for format, size and rate, in this order; drivers may grant others, and `say` is told what they granted."""
-    for name in _FORMATS:
-        if capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*name)):
+    for name in _FORMATS:  # OpenCV agrees to what the driver lacks, and takes another: what was granted counts
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*name))
+        if fourcc_name(capture.get(cv2.CAP_PROP_FOURCC)) == name:
             break
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width_px)
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height_px)

@@ -28,22 +28,25 @@ def picture(value: int) -> NDArray[np.uint8]:
 
 
 class Driver(FakeCapture):
-    """A USB camera's driver, which grants some formats."""
+    """A USB camera's driver as OpenCV shows it: in place of a format that it lacks it gives BGR3, and says yes."""
 
     def __init__(self, formats: tuple[str, ...] = ("MJPG", "YUYV"), opens: bool = True) -> None:
         super().__init__()
         self.formats, self.opens = formats, opens
         self.asked: list[tuple[int, float]] = []
+        self.format = "BGR3"
 
     def isOpened(self) -> bool:  # noqa: N802
         return self.opens
 
     def set(self, prop: int, value: float) -> bool:
         self.asked.append((prop, value))
-        return prop != cv2.CAP_PROP_FOURCC or fourcc_name(value) in self.formats
+        if prop == cv2.CAP_PROP_FOURCC:
+            self.format = fourcc_name(value) if fourcc_name(value) in self.formats else "BGR3"
+        return True
 
     def get(self, prop: int) -> float:
-        return float(cv2.VideoWriter.fourcc(*"BGR3")) if prop == cv2.CAP_PROP_FOURCC else 0.0
+        return float(cv2.VideoWriter.fourcc(*self.format)) if prop == cv2.CAP_PROP_FOURCC else 0.0
 
 
 OpenCamera = Callable[..., V4l2Camera]
@@ -184,7 +187,7 @@ def test_camera_without_mjpg_is_asked_for_yuyv(root: Path) -> None:
 
 def test_granted_format_is_logged(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    capture = Driver()
+    capture = Driver(formats=())
     with closing(open_with(capture, root)):
         capture.end()
     assert "camera 0: 0x0 px, BGR3" in caplog.text
