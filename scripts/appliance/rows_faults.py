@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from bench import SLOW_SETTINGS, Bench
+from bench import SLOW_SETTINGS, Bench, log_since
 from results import Outcome
 from signals import LAMP, all_off, first_blind, first_fall, first_rise
 
@@ -104,8 +104,8 @@ def disk_full(bench: Bench) -> Outcome:
         begun_s = bench.play("bare")
         lit_s = bench.wait("the lamp goes on", lambda seen, _: first_rise(seen, LAMP, begun_s), 300.0)
         bench.play("empty")
-        asked = 'maskwatch status --json | grep -q \'"state": "failing"\''
-        bench.wait_for("status says that the journal fails", asked, 150.0)
+        asked = f"{log_since(full_s)} | grep -q 'journal: .* cannot be written'"  # status says it only while it is so
+        bench.wait_for("the log says that the journal fails", asked, 150.0)
         complaints = bench.said(full_s).count("journal:")
     finally:
         freed_s = bench.act(f"{_FREE} /tmp/rest")
