@@ -24,13 +24,13 @@ _INPUT_PX = 224
 
 
 def open_classifier(name: str, data: Path) -> Classifier:
-    """Return the classifier `ours`, from models/, or `tutorial`, from the data folder."""
+    """Return the classifier `ours`, from models/scored/, or `tutorial`, from the data folder."""
     return TutorialClassifier(data) if name == "tutorial" else open_ours()
 
 
 def open_ours() -> Classifier:
-    """Return Maskwatch's classifier as it is shipped."""
-    model = TfliteModel(MODELS / "mask_classifier.tflite", CLASSIFIER_KIND)
+    """Return Maskwatch's classifier as it is scored: made without the pictures that all are compared on."""
+    model = TfliteModel(MODELS / "scored" / "mask_classifier.tflite", CLASSIFIER_KIND)
     return TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
 
 
