@@ -2,18 +2,18 @@
 # Makes models/face_detector.tflite from the shared data, from the first picture to the score.
 #
 # command    scripts/recipes/detector.sh                  leaves adityap27 out of training and scores on it
-#            FINAL=1 scripts/recipes/detector.sh          learns from all of them: the model that is shipped
+#            FINAL=1 scripts/recipes/detector.sh          learns from all of them, as what is shipped has
 #            Interrupted, the same command goes on. What is finished is not done again.
 # stages     most epochs at 384×256, where one costs two thirds; the rest at 480×320, the size that is shipped
 # settings   MASKWATCH_DATA=DIR   the data sets (../shared/data)
 #            EXTRA="A.csv B.csv"  more annotations, such as `./setup.sh train annotate` writes
 #            EPOCHS=N             of the first stage (60); the second has a fifth of them
 #            RUN=DIR              where the run is kept; other data or epochs need another one
-# data       jolignier, kaggle853, smart1600, with FINAL=1 adityap27, and EXTRA: (measured: …) pictures, (measured: …) faces
-# hardware   (measured: …)
-# wall time  (measured: …)
-# expected   on adityap27, faces from 3 % / 8 % of the long side: mean F1 (measured: …), masked found (measured: …),
-#            bare found (measured: …), false faces a picture (measured: …); face F1 float (measured: …), int8 (measured: …)
+# data       jolignier, kaggle853, smart1600, with FINAL=1 adityap27, and EXTRA
+# hardware   two cores of an AMD EPYC (a virtual machine), no GPU
+# wall time  20 epochs of the first stage 66 minutes beside other work; so 60 and 13 about four and a half hours. They have
+#            not been run in one piece with this script.
+# expected   somewhat less than models/MODEL_CARD.md says of models/scored/, which had 3,979 more pictures (EXTRA)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/recipes/common.sh

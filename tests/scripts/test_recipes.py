@@ -69,8 +69,8 @@ def stages(checkout: Path) -> list[str]:
     return [words[0] if words[0] == "convert" else " ".join(words[:2]) for words in told(checkout)]
 
 
-TRAININGS = {"detector": 2, "classifier": 1}
-"""The detector learns at a small size first, then at the one that is shipped."""
+TRAININGS = {"detector": 2, "classifier": 2}
+"""The detector learns at a small size first, then at the one that is shipped; the classifier ends with things drawn."""
 
 recipes = pytest.mark.parametrize("name", MODELS)
 
@@ -125,6 +125,14 @@ def test_the_detector_goes_on_from_the_small_size_at_the_shipped_one(checkout: P
     small, shipped = told(checkout)[:2]
     assert shipped[shipped.index("--weights") + 1] == f"{small[small.index('--output') + 1]}/model.keras"
     assert [words[words.index("--input") + 1] for words in (small, shipped)] == ["384x256", "480x320"]
+
+
+def test_the_classifier_goes_on_with_things_drawn_on_faces(checkout: Path, data: Path) -> None:
+    cook(checkout, data, "classifier")
+    plain, drawn = told(checkout)[:2]
+    assert drawn[drawn.index("--weights") + 1] == f"{plain[plain.index('--output') + 1]}/model.keras"
+    assert "--synthetic" in drawn
+    assert "--synthetic" not in plain
 
 
 def test_extra_annotations_are_trained_on_too(checkout: Path, data: Path) -> None:
