@@ -182,7 +182,7 @@ def _provenance(run: Path) -> dict[str, Any]:
     report = run / "report.json"
     trained = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
     return {
-        "trained": {key: trained[key] for key in ("command", "data", "revision", "note") if key in trained},
+        "trained": {key: trained[key] for key in ("command", "averaged", "data", "revision", "note") if key in trained},
         "converted": shlex.join(["python", "-m", "convert", *sys.argv[1:]]),
         "revision": _revision(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

@@ -17,6 +17,7 @@ COMMANDS = {
     "annotate": ("train.annotate_command", "let a teacher find the faces in pictures that nobody annotated"),
     "detector": ("train.detector_command", "train the face detector on boxes"),
     "classifier": ("train.classifier_command", "train the mask classifier on class folders and boxes"),
+    "average": ("train.average", "make one model of several runs that went on from one another"),
     "evaluate": ("train.evaluate", "score detector and classifier together on annotated pictures"),
 }
 """Each command's module, imported only when it is called, and what it does."""
