@@ -36,6 +36,9 @@ _RESIZE = 0.45
 _RESIZE_PER_S = 0.6
 """Most that the logarithm of a side may differ from the expected one: a base, and more with every second unseen."""
 
+_MOST_ROOM = 50.0
+"""Logarithm of how many times larger a face may have become at all: no number grows out of bounds, however long ago."""
+
 _WEIGHT_APART, _WEIGHT_OVERLAP, _WEIGHT_RESIZE, _WEIGHT_UNSEEN = 0.35, 0.3, 0.2, 0.15
 """What an unlikely pair costs; together 1, which is also what it costs to leave both alone."""
 
@@ -128,7 +131,7 @@ def _costs_of(motion: Motion, found: Sequence[tuple[Box, Spot]], now_s: float) -
     ahead, last = spot_of(expected), spot_of(motion.box)
     reach, most = _reach_sides(motion, unseen_s), _RESIZE + _RESIZE_PER_S * unseen_s
     waited = _WEIGHT_UNSEEN * min(unseen_s / _UNSEEN_S, 1)
-    room = reach * max(ahead.side * exp(most), last.side)
+    room = reach * max(ahead.side * exp(min(most, _MOST_ROOM)), last.side)
     left, right = min(ahead.x, last.x) - room, max(ahead.x, last.x) + room
     top, bottom = min(ahead.y, last.y) - room, max(ahead.y, last.y) + room
     costs = [1.0] * len(found)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from math import ceil
-from operator import not_
 
 from edge import motion
 from edge.assignment import assign
@@ -142,9 +140,9 @@ def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
     started_s = now_s if state.started_s is None else state.started_s
     step_s = min(now_s - state.looked_s, _LONGEST_STEP_S) if state.looked_s is not None else 0.0
     awaited = [_is_awaited(track, step_s, now_s, config) for track in state.tracks]
-    kept, gone = compress(state.tracks, awaited), compress(state.tracks, map(not_, awaited))
-    places = _remember(state.places, tuple(gone))
-    return replace(state, tracks=tuple(kept), places=places, started_s=started_s, looked_s=now_s, step_s=step_s)
+    kept = tuple(track for track, stays in zip(state.tracks, awaited, strict=True) if stays)
+    places = _remember(state.places, [track for track, stays in zip(state.tracks, awaited, strict=True) if not stays])
+    return replace(state, tracks=kept, places=places, started_s=started_s, looked_s=now_s, step_s=step_s)
 
 
 def _is_awaited(track: Track, step_s: float, now_s: float, config: Tracking) -> bool:

@@ -18,67 +18,74 @@ import keras
 import numpy as np
 
 from edge.errors import ModelError, UsageError
+from train.classifier_command import known_labels
 from train.provenance import command_line, describe_run
 from train.whole_files import write_whole
 
-_COPIED = ("labels.txt", "split.csv", "calibration.json")
+_COPIED = ("labels.txt", "split.csv")
 """What the last run's folder hands on: `python -m convert` reads it there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_DIR", help="finished runs, in their order")
+    parser.add_argument(
+        "models", nargs="+", type=Path, metavar="RUN_OR_KERAS", help="finished runs or .keras files; a run is the last"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="a new folder, to be converted")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the averaged run and return the exit code. Raises UsageError and ModelError."""
     started_s = time.monotonic()
-    _check(options)
-    last = options.runs[-1]
-    write_whole(options.output / "model.keras", average([_load(each) for each in options.runs]).save)
+    models = _load_all(options.models, options.output)
+    last = options.models[-1]
+    write_whole(options.output / "model.keras", average(models).save)
     for name in _COPIED:
         if (last / name).is_file():
             shutil.copy(last / name, options.output / name)
-    report = _report(options.runs, describe_run(command_line(), time.monotonic() - started_s))
+    report = _report(options.models, describe_run(command_line(), time.monotonic() - started_s))
     (options.output / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"{options.output}: mean of {len(options.runs)} runs; convert it to see how good it is")
+    print(f"{options.output}: the mean of {len(models)} models; convert it, with --min-score, and compare")
     return 0
 
 
 def average(models: Sequence[keras.Model]) -> keras.Model:
-    """Return the last model with the mean of all weights. Raises ModelError when the shapes of two differ."""
+    """Give the last model the mean of all weights and return it. Raises ModelError when the shapes of two differ."""
     weights = [model.get_weights() for model in models]
     shapes = [[each.shape for each in some] for some in weights]
     if any(some != shapes[-1] for some in shapes):
-        raise ModelError("the runs' models are of different shape; average only runs that went on from one another")
+        raise ModelError("the models are of different shape; average only those that went on from one another")
     models[-1].set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
     return models[-1]
 
 
-def _check(options: argparse.Namespace) -> None:
-    if len(options.runs) < 2:
-        raise UsageError("give two runs or more to average")
-    labels = {_read(run / "labels.txt") for run in options.runs}
-    if len(labels) > 1:
-        raise UsageError(f"the runs have different labels: {', '.join(sorted(filter(None, labels)))}")
-    if options.output.exists():
-        raise UsageError(f"{options.output}: is there already; name another folder")
+def _load_all(paths: Sequence[Path], output: Path) -> list[keras.Model]:
+    if len(paths) < 2:
+        raise UsageError("give two models or more to average")
+    if not paths[-1].is_dir():
+        raise UsageError(
+            f"{paths[-1]}: the last one must be the folder of a run, which has labels and held-back pictures"
+        )
+    if output.exists():
+        raise UsageError(f"{output}: is there already; name another folder")
+    files = [path / "model.keras" if path.suffix != ".keras" else path for path in paths]
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file}: no such model; give folders of finished runs or .keras files")
+    _check_labels(files)
+    return [keras.models.load_model(file, compile=False) for file in files]
 
 
-def _read(path: Path) -> str:
-    return " ".join(path.read_text(encoding="utf-8").split()) if path.is_file() else ""
+def _check_labels(files: Sequence[Path]) -> None:
+    found = {str(file): " ".join(known_labels(file)) for file in files}
+    if len(set(found.values())) > 1:
+        told = "; ".join(f"{file}: {labels or 'unknown'}" for file, labels in found.items())
+        raise UsageError(f"the models have different labels ({told}); average only those that went on from one another")
 
 
-def _load(run: Path) -> keras.Model:
-    path = run / "model.keras"
-    if not path.is_file():
-        raise UsageError(f"{path}: no such model; give folders of finished runs")
-    return keras.models.load_model(path, compile=False)
-
-
-def _report(runs: Sequence[Path], made: dict[str, Any]) -> dict[str, Any]:
+def _report(paths: Sequence[Path], made: dict[str, Any]) -> dict[str, Any]:
     """Return what made the model: this command, what made each run, and the data that the last one learned from."""
-    kept = [json.loads(_read(run / "report.json") or "{}") for run in runs]
-    commands = {str(run): each.get("command", "unknown") for run, each in zip(runs, kept, strict=True)}
+    reports = [path / "report.json" for path in paths]
+    kept = [json.loads(each.read_text(encoding="utf-8")) if each.is_file() else {} for each in reports]
+    commands = {str(path): each.get("command", "see its manifest") for path, each in zip(paths, kept, strict=True)}
     return {**made, "data": kept[-1].get("data", {}), "averaged": commands}

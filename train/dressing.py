@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -15,11 +14,8 @@ from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
 from train.face_map import FaceMap, Points, guess_landmarks, map_face, place_in_crop
 from train.faces import LabeledFace
 from train.occlusions import HAND, OCCLUSIONS, choose_occlusion
-from train.painting import Real, match_sharpness
-from train.synthetic_masks import draw_mask, wrong_way
-
-Draw: TypeAlias = Callable[[Real, FaceMap, Generator], Real]
-"""Draws something on a crop (size, size, 3) float32 RGB in 0..255, where the map says that the face is."""
+from train.painting import Draw, match_sharpness
+from train.synthetic_masks import RIGHT, wearing, wrong_way
 
 _OUTCOMES = (WITH_MASK, WORN_INCORRECTLY, WITHOUT_MASK)
 _OUTCOME_SHARE = (0.3, 0.3, 0.4)
@@ -55,8 +51,7 @@ class Dressing:
             name = choose_occlusion(rng)
             doubtful = name == HAND and WITH_MASK in self.labels and rng.random() < _HAND_DOUBT
             return OCCLUSIONS[name], WITH_MASK if doubtful else WITHOUT_MASK
-        way = "right" if outcome == WITH_MASK else wrong_way(rng)
-        return lambda picture, face, rng: draw_mask(picture, face, way, rng)[0], outcome
+        return wearing(RIGHT if outcome == WITH_MASK else wrong_way(rng)), outcome
 
 
 def draw_on_crop(rgb: Picture, box: Box, landmarks: Points, cut_box: Box, draw: Draw, rng: Generator) -> Picture:

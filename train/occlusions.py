@@ -5,7 +5,7 @@ A classifier that has seen none of these takes anything over the mouth for a mas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import cv2
@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from train import fabrics
 from train.face_map import MOUTH_DOWN, FaceMap, Points
-from train.painting import Real, cast_shadow, fill, lay_over, light_of, skin_color, soften, stroke
+from train.painting import Draw, Real, cast_shadow, fill, lay_over, light_of, skin_color, soften, stroke
 from train.synthetic_masks import stretch
 
 HAND: Final = "hand"
@@ -132,7 +132,7 @@ def _subdivide(corners: Points) -> Points:
     return np.asarray(np.stack(parts, axis=1).reshape(-1, 2), np.float32)
 
 
-OCCLUSIONS: Mapping[str, Callable[[Real, FaceMap, Generator], Real]] = {
+OCCLUSIONS: Mapping[str, Draw] = {
     HAND: draw_hand,
     "scarf": draw_scarf,
     "beard": draw_beard,

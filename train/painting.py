@@ -5,6 +5,9 @@ Pictures are (height, width, 3) float32 RGB in 0..255; alphas (height, width) fl
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -13,6 +16,9 @@ from numpy.typing import NDArray
 from train.face_map import FaceMap, Points
 
 Real = NDArray[np.float32]
+
+Draw: TypeAlias = Callable[[Real, FaceMap, Generator], Real]
+"""Draws something on a picture, where the map says that the face is, and returns a new one."""
 
 _SUBPIXEL_BITS = 4
 _LIGHT_PX = 24

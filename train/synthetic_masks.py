@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from edge.records import WITH_MASK, WORN_INCORRECTLY
 from train import fabrics
 from train.face_map import FaceMap, Points
-from train.painting import Real, cast_shadow, fill, lay_over, light_of, soften, stroke
+from train.painting import Draw, Real, cast_shadow, fill, lay_over, light_of, soften, stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,16 @@ _KIND_SHARE = (0.42, 0.34, 0.1, 0.14)
 class Way:
     """A way to wear it: where its upper and lower edge lie on the middle line, how much of the peak is left."""
 
-    label: str
     top: tuple[float, float]
     bottom: tuple[float, float]
     peak_frac: float
 
 
+RIGHT = "right"
 WAYS: Mapping[str, Way] = {
-    "right": Way(WITH_MASK, (-0.72, -0.4), (1.02, 1.15), 1.0),
-    "under the nose": Way(WORN_INCORRECTLY, (0.14, 0.28), (1.02, 1.2), 0.35),
-    "under the chin": Way(WORN_INCORRECTLY, (0.72, 0.95), (1.35, 1.6), 0.0),
+    RIGHT: Way((-0.72, -0.4), (1.02, 1.15), 1.0),
+    "under the nose": Way((0.14, 0.28), (1.02, 1.2), 0.35),
+    "under the chin": Way((0.72, 0.95), (1.35, 1.6), 0.0),
 }
 _EAR_SEEN_FRAC = 0.45
 """An ear is seen when its side of the face is this wide or wider, as a part of the other side."""
@@ -64,19 +63,20 @@ HANGING = "hanging from one ear"
 _WRONG_SHARE = {"under the nose": 0.55, "under the chin": 0.35, HANGING: 0.1}
 
 
-def draw_mask(picture: Real, face: FaceMap, way: str, rng: Generator) -> tuple[Real, str]:
-    """Return the face with a mask of a random kind and its label; `way` is one of WAYS or HANGING."""
-    if way == HANGING:
-        return _hang(picture, face, rng), WORN_INCORRECTLY
+def wearing(way: str) -> Draw:
+    """Return what draws a mask of a random kind onto a face, worn in one of WAYS, or HANGING."""
+    return _hang if way == HANGING else lambda picture, face, rng: _wear(picture, face, WAYS[way], rng)
+
+
+def _wear(picture: Real, face: FaceMap, worn: Way, rng: Generator) -> Real:
     kind = KINDS[str(rng.choice(list(KINDS), p=_KIND_SHARE))]
-    worn = WAYS[way]
     top, bottom = rng.uniform(*worn.top), rng.uniform(*worn.bottom)
     outline = outline_on_face(kind, top, bottom, worn.peak_frac, rng)
     tile = kind.fabric(rng)
     light = light_of(picture, face, rng)
     with_loops = _loops(picture, face, outline, light, rng)
     corners = face.at([-1, 1, 1, -1], [top, top, bottom, bottom])
-    return _put_on(with_loops, tile, corners, face.at(*outline.T), light, rng), worn.label
+    return _put_on(with_loops, tile, corners, face.at(*outline.T), light, rng)
 
 
 def wrong_way(rng: Generator) -> str:

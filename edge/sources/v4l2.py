@@ -134,7 +134,7 @@ class V4l2Camera:
         self._newest.keep(bgr, captured_s)
 
     def _undecoded(self, shape: tuple[int, ...]) -> HardwareError:
-        code = fourcc_name(self._capture.get(cv2.CAP_PROP_FOURCC))
+        code = _granted_format(self._capture)
         return HardwareError(
             f"camera {self._camera.device}: sends format {code}, which OpenCV leaves undecoded (shape {shape}); "
             f"it needs {' or '.join(_FORMATS)} (v4l2-ctl --device {self._path} --list-formats)"
@@ -198,7 +198,7 @@ def _set_up(capture: Capture, camera: Camera, say: Callable[[str], None]) -> Non
     """Ask for format, size and rate, in this order; drivers may grant others, and `say` is told what they granted."""
     for name in _FORMATS:  # OpenCV agrees to what the driver lacks, and takes another: what was granted counts
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*name))
-        if fourcc_name(capture.get(cv2.CAP_PROP_FOURCC)) == name:
+        if _granted_format(capture) == name:
             break
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width_px)
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height_px)
@@ -207,5 +207,9 @@ def _set_up(capture: Capture, camera: Camera, say: Callable[[str], None]) -> Non
     width, height, fps = (
         capture.get(each) for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
     )
-    code = fourcc_name(capture.get(cv2.CAP_PROP_FOURCC))
-    say(f"camera {camera.device}: {width:.0f}x{height:.0f} px, {code}, {fps:.3g} frames a second")
+    granted = _granted_format(capture)
+    say(f"camera {camera.device}: {width:.0f}x{height:.0f} px, {granted}, {fps:.3g} frames a second")
+
+
+def _granted_format(capture: Capture) -> str:
+    return fourcc_name(capture.get(cv2.CAP_PROP_FOURCC))

@@ -58,7 +58,9 @@ def _open_ours(data: Path) -> Look:
 def _our_settings() -> Any:
     from edge.settings import Classifier, Detector, Settings
 
-    return Settings(accelerator="cpu", detector=Detector(model=OUR_MODELS[0]), classifier=Classifier(OUR_MODELS[1]))
+    return Settings(
+        accelerator="cpu", detector=Detector(model=OUR_MODELS[0]), classifier=Classifier(model=OUR_MODELS[1])
+    )
 
 
 def _open_daemon(data: Path) -> Look:

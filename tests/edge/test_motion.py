@@ -54,6 +54,26 @@ def test_a_face_of_another_size_is_another_face() -> None:
     assert cost(motion, square(220, 220, 40), 0.3) == 1.0
 
 
+def test_who_is_far_away_in_a_crowd_costs_1_and_who_is_near_the_same_as_alone() -> None:
+    motions = [begin(square(100 * i, 200), 0.0) for i in range(6)]
+    boxes = [square(100 * i, 205) for i in range(6)]
+    costs = pair_costs(motions, boxes, 0.1)
+    assert costs == [[cost(motion, box, 0.1) for box in boxes] for motion in motions]
+    assert [[each < 1 for each in row] for row in costs] == [[i == j for j in range(6)] for i in range(6)]
+
+
+def test_nobody_and_nothing_cost_nothing() -> None:
+    assert pair_costs([], [square(0, 0)], 0.0) == []
+    assert pair_costs([begin(square(0, 0), 0.0)], [], 0.0) == [[]]
+
+
+@pytest.mark.parametrize("unseen_s", [0.1, 3600.0])
+def test_a_box_of_no_area_and_a_long_gap_cost_a_number(unseen_s: float) -> None:
+    flat = Box(200, 200, 200, 200)
+    assert 0 <= cost(begin(flat, 0.0), flat, unseen_s) <= 1
+    assert 0 <= cost(begin(square(200, 200), 0.0), flat, unseen_s) <= 1
+
+
 def test_the_cost_stays_within_its_range() -> None:
     motion = begin(square(200, 200), 0.0)
     costs = [cost(motion, square(200 + dx, 200, side), 0.5) for dx in range(0, 600, 25) for side in (60, 80, 100)]

@@ -40,19 +40,34 @@ def test_the_mean_of_the_weights_is_written_with_what_the_last_run_hands_on(tmp_
     assert report["data"] == {"train": "last"}
 
 
+def test_a_model_without_its_run_can_be_averaged_with_a_run_that_went_on_from_it(tmp_path: Path) -> None:
+    first, last = (make_run(tmp_path / name, value) for name, value in (("first", 1.0), ("last", 3.0)))
+    assert main(["average", str(first / "model.keras"), str(last), "--output", str(tmp_path / "mean")]) == 0
+    model = keras.models.load_model(tmp_path / "mean" / "model.keras", compile=False)
+    assert all((each == 2.0).all() for each in model.get_weights())
+
+
 def test_models_of_different_shape_are_refused() -> None:
     with pytest.raises(ModelError, match="of different shape"):
         average([make_model(1.0), make_model(1.0, units=3)])
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"), [(("a b",), "two runs or more"), (("a b", "a c"), "different labels: a b, a c")]
+    ("words", "said"),
+    [
+        (("first",), "two models or more"),
+        (("first", "first/model.keras"), "the last one must be the folder of a run"),
+        (("nowhere", "first"), "nowhere/model.keras: no such model"),
+        (("first", "other"), "have different labels ("),
+    ],
 )
 def test_what_cannot_be_averaged_is_said_and_nothing_is_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], labels: tuple[str, ...], said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
-    runs = [make_run(tmp_path / f"run{number}", 1.0, each) for number, each in enumerate(labels)]
-    assert main(["average", *map(str, runs), "--output", str(tmp_path / "mean")]) == 2
+    make_run(tmp_path / "first", 1.0)
+    make_run(tmp_path / "other", 1.0, labels="a c")
+    paths = [str(tmp_path / word) for word in words]
+    assert main(["average", *paths, "--output", str(tmp_path / "mean")]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "mean").exists()
 
