@@ -14,10 +14,6 @@ _SOON: Final = '    if frame.frame_index > 8:\n        raise RuntimeError("this 
 FIRST, GOOD, NEVER_READY, SOON_DEAD = "rehearsal-1", "rehearsal-2", "rehearsal-3", "rehearsal-4"
 """Tags: installed first, fine, never ready, and dead after a few pictures."""
 
-_BROKEN: Final = {NEVER_READY: ("90.2", _NEVER), SOON_DEAD: ("90.3", _SOON)}
-BROKEN: Final = frozenset(version for version, _ in _BROKEN.values())
-"""The versions of those that are not fine."""
-
 
 def make_releases(checkout: Path, clone: Path) -> None:
     """Clone `checkout` and tag the four releases there. Raises CalledProcessError."""
@@ -25,7 +21,7 @@ def make_releases(checkout: Path, clone: Path) -> None:
     _git(clone, "tag", FIRST)
     _change(clone, "90.1", "")
     _git(clone, "tag", GOOD)
-    for tag, (version, words) in _BROKEN.items():
+    for tag, (version, words) in {NEVER_READY: ("90.2", _NEVER), SOON_DEAD: ("90.3", _SOON)}.items():
         _git(clone, "checkout", "--quiet", GOOD)
         _change(clone, version, words)
         _git(clone, "tag", tag)
