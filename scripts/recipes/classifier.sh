@@ -2,7 +2,7 @@
 # Makes models/mask_classifier.tflite from the shared data, from the first picture to the score.
 #
 # command    scripts/recipes/classifier.sh                leaves adityap27 out of training and scores on it
-#            FINAL=1 scripts/recipes/classifier.sh        learns from all of them, as what is shipped has
+#            FINAL=1 scripts/recipes/classifier.sh        learns from all of them, from the first epoch on
 #            Interrupted, the same command goes on. What is finished is not done again.
 # stages     MobileNetV2 from ImageNet; then a few epochs with hands, scarves, cups and masks drawn on bare faces
 # settings   MASKWATCH_DATA=DIR   the data sets (../shared/data)

@@ -2,7 +2,7 @@
 # Makes models/face_detector.tflite from the shared data, from the first picture to the score.
 #
 # command    scripts/recipes/detector.sh                  leaves adityap27 out of training and scores on it
-#            FINAL=1 scripts/recipes/detector.sh          learns from all of them, as what is shipped has
+#            FINAL=1 scripts/recipes/detector.sh          learns from all of them, from the first epoch on
 #            Interrupted, the same command goes on. What is finished is not done again.
 # stages     most epochs at 384×256, where one costs two thirds; the rest at 480×320, the size that is shipped
 # settings   MASKWATCH_DATA=DIR   the data sets (../shared/data)
