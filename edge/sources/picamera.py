@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import cv2
@@ -171,11 +173,7 @@ def open_source(
         raise ConfigError("camera.device: must be a number when camera.source is picamera, such as 0")
     picamera2 = _load_picamera2()
     _require_camera(camera.device, _list_models(picamera2))
-    try:
-        device = picamera2(camera.device)
-    except (RuntimeError, OSError) as exc:
-        raise HardwareError(f"camera {camera.device}: {_explain_refusal(_reasons(exc))}") from exc
-    return PiCamera(device, camera, clock, boot, say=say)
+    return PiCamera(_open_device(picamera2, camera.device), camera, clock, boot, say=say)
 
 
 def _load_picamera2() -> Any:
@@ -196,10 +194,44 @@ def _load_picamera2() -> Any:
 
 def _list_models(picamera2: Any) -> tuple[str, ...]:
     try:
+        _look_anew(picamera2)
         found = picamera2.global_camera_info()
     except (RuntimeError, OSError) as exc:
         raise HardwareError(f"libcamera cannot list the cameras ({_reasons(exc)}); {_LIST}") from exc
     return tuple(str(each.get("Model", "?")) for each in found if "/usb" not in each["Id"])
+
+
+def _look_anew(picamera2: Any) -> None:
+    """Have libcamera list the cameras anew, unless one is open; picamera2 has no public way.
+
+    Otherwise it stays with those of its first look, which at boot may come before the sensor's driver: it hears of
+    others over netlink, which the service may not use.
+    """
+    manager = getattr(picamera2, "_cm", None)
+    if manager is not None and not manager.cameras:
+        manager.reset()
+
+
+def _open_device(picamera2: Any, number: int) -> Any:
+    device = picamera2.__new__(picamera2)  # to have it also when it fails
+    try:
+        device.__init__(number)
+    except (RuntimeError, OSError) as exc:
+        _give_up(device)
+        raise HardwareError(f"camera {number}: {_explain_refusal(_reasons(exc))}") from exc
+    return device
+
+
+def _give_up(device: Any) -> None:
+    """Close what picamera2 0.3.38 leaves open when it fails: the camera and a pipe, one more with every try."""
+    if getattr(device, "is_open", False):
+        with suppress(RuntimeError):
+            device.camera.release()
+    device.camera = None  # which holds on to libcamera's list of cameras
+    pipe = getattr(device, "notifymeread", None)
+    if pipe is not None and not pipe.closed:
+        pipe.close()
+        os.close(device.notifyme_w)
 
 
 def _require_camera(number: int, models: tuple[str, ...]) -> None:

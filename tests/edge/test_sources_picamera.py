@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from fake_picamera2 import IMX708, LONG_S, FakePicamera2
+from fake_picamera2 import IMX708, LONG_S, FakeManager, FakePicamera2
 from numpy.typing import NDArray
 
 from edge.errors import ConfigError, HardwareError, NoFrameError
@@ -27,6 +28,8 @@ def library(monkeypatch: pytest.MonkeyPatch) -> type[FakePicamera2]:
 
     class Library(FakePicamera2):
         opened: list[FakePicamera2] = []
+        refused: list[FakePicamera2] = []
+        _cm = FakeManager()
 
     module = ModuleType("picamera2")
     module.Picamera2 = Library  # type: ignore[attr-defined]
@@ -175,6 +178,34 @@ def test_camera_that_cannot_be_opened_says_why(library: type[FakePicamera2]) -> 
     library.refusal = RuntimeError("Failed to initialize camera")
     with pytest.raises(HardwareError, match=r"cannot be opened .*Failed to initialize.*; list the cameras with rpicam"):
         open_source(settings())
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_tries_in_vain_leave_nothing_open(library: type[FakePicamera2], late: bool) -> None:
+    library.refusal, library.fails_late = RuntimeError("Device or resource busy"), late
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(HardwareError):
+            open_source(settings())
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
+    assert [device.libcamera.releases for device in library.refused] == [int(late)] * 3
+    assert [device.camera for device in library.refused] == [None] * 3
+
+
+def test_camera_that_comes_after_the_first_look_is_found(library: type[FakePicamera2]) -> None:
+    library.cameras = ()
+    with pytest.raises(HardwareError, match="no Pi camera is connected"):
+        open_source(settings())
+    library.cameras = (IMX708,)
+    open_source(settings()).close()
+    assert len(library.opened) == 1
+
+
+def test_cameras_are_not_listed_anew_while_one_is_open(library: type[FakePicamera2]) -> None:
+    with closing(open_source(settings())):
+        library.cameras = ()
+        assert find_cameras() == ("imx708",)
+    assert find_cameras() == ()
 
 
 def test_camera_that_does_not_start_is_given_back(library: type[FakePicamera2]) -> None:

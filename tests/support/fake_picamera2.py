@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,27 @@ class FakeRequest:
         return self.pixels.copy()
 
 
+class FakeManager:
+    """Keeps the list of cameras from its first look to the next reset, as libcamera does without netlink."""
+
+    def __init__(self) -> None:
+        self.cameras: dict[int, FakePicamera2] = {}
+        self.seen: tuple[dict[str, Any], ...] | None = None
+
+    def reset(self) -> None:
+        self.seen = None
+
+
+class FakeCamera:
+    """libcamera's own side of a camera."""
+
+    def __init__(self) -> None:
+        self.releases = 0
+
+    def release(self) -> None:
+        self.releases += 1
+
+
 class FakePicamera2:
     """What picamera2 does, as the class attributes say; a test delivers frames with `deliver`."""
 
@@ -42,20 +64,35 @@ class FakePicamera2:
     start_error: Exception | None = None
     hangs: threading.Event | None = None
     opened: list[FakePicamera2] = []
+    refused: list[FakePicamera2] = []
+    fails_late = False
+    _cm = FakeManager()
 
     @classmethod
     def global_camera_info(cls) -> list[dict[str, Any]]:
-        return list(cls.cameras)
+        if cls._cm.seen is None:
+            cls._cm.seen = cls.cameras
+        return list(cls._cm.seen)
 
     def __init__(self, number: int) -> None:
         if self.refusal:
+            self._fail()
             raise RuntimeError("Camera __init__ sequence did not complete.") from self.refusal
+        self._cm.cameras[number] = self
         self.number = number
         self.pre_callback: Callable[[FakeRequest], None] = lambda request: None
         self.config: dict[str, Any] = {}
         self.started = False
         self.closed = 0
         self.opened.append(self)
+
+    def _fail(self) -> None:
+        reader, self.notifyme_w = os.pipe()
+        self.notifymeread = os.fdopen(reader, "rb")
+        self.is_open = self.fails_late
+        self.camera: FakeCamera | None = FakeCamera()
+        self.libcamera = self.camera
+        self.refused.append(self)
 
     def create_video_configuration(self, **wanted: Any) -> dict[str, Any]:
         return wanted
@@ -80,4 +117,5 @@ class FakePicamera2:
     def close(self) -> None:
         if self.hangs:
             self.hangs.wait(LONG_S)
+        self._cm.cameras.pop(self.number, None)
         self.closed += 1
