@@ -4,7 +4,8 @@
 # command    scripts/recipes/classifier.sh                leaves adityap27 out of training and scores on it
 #            FINAL=1 scripts/recipes/classifier.sh        learns from all of them, from the first epoch on
 #            Interrupted, the same command goes on. What is finished is not done again.
-# stages     MobileNetV2 from ImageNet; then a few epochs with hands, scarves, cups and masks drawn on bare faces
+# stages     MobileNetV2 from ImageNet; then a few epochs with hands, scarves, cups and masks drawn on bare faces; then
+#            the mean of both models' weights
 # settings   MASKWATCH_DATA=DIR   the data sets (../shared/data)
 #            EPOCHS=N             of the first stage at most (11); the second has a third of them and one more
 #            RUN=DIR              where the run is kept; other data or epochs need another one
@@ -42,7 +43,11 @@ learn() {
 
 EPOCHS=${EPOCHS:-11}
 learn "$RUN/plain" --weights "$IMAGENET" --epochs "$EPOCHS" --head-epochs 1
-learn "$RUN" --weights "$RUN/plain/model.keras" --epochs $((EPOCHS / 3 + 1)) --head-epochs 0 --learning-rate 0.00006 \
+learn "$RUN/drawn" --weights "$RUN/plain/model.keras" --epochs $((EPOCHS / 3 + 1)) --head-epochs 0 --learning-rate 0.00006 \
     --synthetic 0.2
-convert_run "$RUN" mask_classifier
-evaluate_models "$RUN"
+if [[ ! -f $RUN/mean/report.json ]]; then
+    rm -rf "$RUN/mean" # of a run that was cut off
+    ./setup.sh train average "$RUN/plain" "$RUN/drawn" --output "$RUN/mean"
+fi
+convert_run "$RUN/mean" mask_classifier
+evaluate_models "$RUN/mean"
