@@ -29,7 +29,7 @@ def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Any:
     import rehearse
 
     yield rehearse
-    for name in ("rehearse", "releases", "hosts"):
+    for name in ("rehearse", "releases", "hosts", "playbook"):
         sys.modules.pop(name, None)
 
 
@@ -52,7 +52,9 @@ def test_the_example_of_an_inventory_makes_valid_settings() -> None:
 
 
 def test_the_settings_of_the_rehearsal_are_valid(rehearsal: Any) -> None:
-    assert replace(settings_of(rehearsal._CONFIG), web=Settings().web).gpio.driver == "mock"
+    from playbook import CONFIG
+
+    assert replace(settings_of(dict(CONFIG)), web=Settings().web).gpio.driver == "mock"
 
 
 def test_the_rehearsal_can_still_break_a_release(rehearsal: Any) -> None:
