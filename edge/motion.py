@@ -89,16 +89,16 @@ def begin(box: Box, now_s: float) -> Motion:
 
 def observe(motion: Motion, box: Box, now_s: float) -> Motion:
     """Return the motion after the face was seen in `box`."""
-    elapsed_s = max(now_s - motion.seen_s, 1e-3)
-    motion = _steady(motion, spot_of(box)) if motion.looks == 1 else motion
-    calm = _calm_down(motion.calm, spot_of(box), elapsed_s)
+    elapsed_s, spot = max(now_s - motion.seen_s, 1e-3), spot_of(box)
+    motion = _steady(motion, spot) if motion.looks == 1 else motion
+    calm = _calm_down(motion.calm, spot, elapsed_s)
     left_still = _left(motion.still, calm)
     return replace(
         motion,
         box=box,
         seen_s=now_s,
         looks=motion.looks + 1,
-        velocity=_average_velocity(motion, box, calm, elapsed_s),
+        velocity=_average_velocity(motion, spot, calm, elapsed_s),
         calm=calm,
         still=calm if left_still else motion.still,
         still_s=now_s if left_still else motion.still_s,
@@ -171,12 +171,12 @@ def _reach_sides(motion: Motion, unseen_s: float) -> float:
     return min(_REACH_SIDES + per_s * unseen_s, _REACH_MOST_SIDES)
 
 
-def _average_velocity(motion: Motion, box: Box, calm: Spot, elapsed_s: float) -> tuple[float, float, float]:
+def _average_velocity(motion: Motion, after: Spot, calm: Spot, elapsed_s: float) -> tuple[float, float, float]:
     """Return the velocity with the newest step in it: a plain mean at first, then an exponential one.
 
     The change of size is that of the smoothed side: sizes jitter more than places do.
     """
-    before, after = spot_of(motion.box), spot_of(box)
+    before = spot_of(motion.box)
     growth = log(calm.side / motion.calm.side) / elapsed_s
     growth = min(max(growth, -_FASTEST_GROWTH), _FASTEST_GROWTH)
     steps = ((after.x - before.x) / elapsed_s, (after.y - before.y) / elapsed_s, growth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,8 +66,3 @@ def put_table(document: str, table: str) -> str:
     if not found:
         raise ValueError(f"the document lacks the marks {BEGIN} and {END}")
     return f"{head}{BEGIN}\n{table}\n{END}{tail}"
-
-
-def failures(outcomes: Iterable[Outcome]) -> int:
-    """Return how many did not pass."""
-    return sum(not outcome.passed for outcome in outcomes)
