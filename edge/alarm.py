@@ -70,7 +70,8 @@ def step(
 
     `at_door` are the people who count (`edge.zone`); `now_s` is in monotonic seconds and never goes back.
     """
-    memory = replace(memory, spent=_update_spent(memory.spent, at_door, now_s, config))
+    if memory.spent:
+        memory = replace(memory, spent=_update_spent(memory.spent, at_door, now_s, config))
     if silence.inactive:
         memory = replace(memory, state=AlarmState.CLEAR, since_s=now_s, since={})
         return memory, replace(dark(now_s), frame_index=frame_index, status=StatusPattern.WATCHING)
@@ -113,9 +114,10 @@ def _walked_in(person: Person) -> bool:
 
 
 def _advance(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:
-    if offenders:
-        memory = replace(memory, offended_s=now_s)
-    memory = replace(memory, since={number: memory.since.get(number, now_s) for number in offenders})
+    if offenders or memory.since:
+        offended_s = now_s if offenders else memory.offended_s
+        since = {number: memory.since.get(number, now_s) for number in offenders}
+        memory = replace(memory, offended_s=offended_s, since=since)
     match memory.state:
         case AlarmState.CLEAR if offenders:
             return _begin(memory, now_s, config)

@@ -24,7 +24,7 @@ from edge.looker import Looker
 from edge.pipeline import Memory, take_turn
 from edge.preprocess import Picture
 from edge.records import Face, Frame, Verdict
-from edge.runtime import Model
+from edge.runtime import Model, Outputs
 from edge.settings import Settings
 
 _STEP_S = 0.1
@@ -74,7 +74,7 @@ class TimedModel:
         self._model, self._clock = model, clock
         self.taken_s = 0.0
 
-    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
         """Return what the model does; see `Model`."""
         began_s = self._clock()
         outputs = self._model.invoke(rgb)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import Boxes, non_maximum_suppression
+from edge.geometry import Boxes
 
 STRIDES = (8, 16, 32)
 """Cell sizes of the three levels, in input pixels."""
@@ -40,6 +41,16 @@ def decode_faces(
     scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
     keep = non_maximum_suppression(corners, scores, max_iou)
     return corners[keep], scores[keep]
+
+
+def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:
+    """Return the indices of the boxes to keep, best score first.
+
+    Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1).
+    """
+    corners_and_sides = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), axis=1)
+    kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores.tolist(), 0.0, max_iou)
+    return np.asarray(kept, np.intp)
 
 
 def _decode_level(

@@ -66,20 +66,3 @@ def _area(sides: NDArray[np.float32]) -> NDArray[np.float32]:
     there = np.maximum(sides, 0)
     area: NDArray[np.float32] = there[..., 0] * there[..., 1]
     return area
-
-
-def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:
-    """Return the indices of the boxes to keep, best score first.
-
-    Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1).
-    """
-    order = np.argsort(-scores, kind="stable")
-    overlaps = iou_matrix(boxes[order], boxes[order]) > max_iou
-    keep: list[int] = []
-    gone = np.zeros(len(order), bool)
-    for rank in range(len(order)):
-        if not gone[rank]:
-            keep.append(rank)
-            gone |= overlaps[rank]
-    kept: NDArray[np.intp] = order[keep]
-    return kept

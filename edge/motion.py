@@ -93,12 +93,12 @@ def observe(motion: Motion, box: Box, now_s: float) -> Motion:
     motion = _steady(motion, spot) if motion.looks == 1 else motion
     calm = _calm_down(motion.calm, spot, elapsed_s)
     left_still = _left(motion.still, calm)
-    return replace(
-        motion,
+    return Motion(
         box=box,
         seen_s=now_s,
         looks=motion.looks + 1,
         velocity=_average_velocity(motion, spot, calm, elapsed_s),
+        first=motion.first,
         calm=calm,
         still=calm if left_still else motion.still,
         still_s=now_s if left_still else motion.still_s,

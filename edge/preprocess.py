@@ -102,9 +102,10 @@ def classifier_input(bgr: Picture, box: Box, size_px: int) -> Picture:
     most = int(side) + 1
     top_pad, bottom_pad = min(max(0, -y0), most), min(max(0, y1 - height), most)
     left_pad, right_pad = min(max(0, -x0), most), min(max(0, x1 - width), most)
-    padded = cv2.copyMakeBorder(inside, top_pad, bottom_pad, left_pad, right_pad, cv2.BORDER_REPLICATE)
-    square = _resize(np.asarray(padded, np.uint8), size_px, size_px)
-    return np.asarray(cv2.cvtColor(square, cv2.COLOR_BGR2RGB), np.uint8)
+    if top_pad or bottom_pad or left_pad or right_pad:
+        padded = cv2.copyMakeBorder(inside, top_pad, bottom_pad, left_pad, right_pad, cv2.BORDER_REPLICATE)
+        inside = np.asarray(padded, np.uint8)
+    return np.asarray(cv2.cvtColor(_resize(inside, size_px, size_px), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _resize(bgr: Picture, width: int, height: int) -> Picture:

@@ -129,7 +129,8 @@ def list_verdicts(state: Tracks, faces: Sequence[Face]) -> tuple[Verdict, ...]:
     What the last look took for no face is left out.
     """
     last_on = {track.face: track.last for track in state.tracks if track.last and track.last.label != NOT_FACE}
-    return tuple(replace(last, face=face) for face in faces if (last := last_on.get(face)))
+    said = ((face, last) for face in faces if (last := last_on.get(face)))
+    return tuple(last if last.face is face else replace(last, face=face) for face, last in said)
 
 
 def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
@@ -142,7 +143,7 @@ def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
     awaited = [_is_awaited(track, step_s, now_s, config) for track in state.tracks]
     kept = tuple(track for track, stays in zip(state.tracks, awaited, strict=True) if stays)
     places = _remember(state.places, [track for track, stays in zip(state.tracks, awaited, strict=True) if not stays])
-    return replace(state, tracks=kept, places=places, started_s=started_s, looked_s=now_s, step_s=step_s)
+    return Tracks(kept, state.next_id, started_s, now_s, step_s, places)
 
 
 def _is_awaited(track: Track, step_s: float, now_s: float, config: Tracking) -> bool:

@@ -37,12 +37,14 @@ def count_visits(
     `people` are all in view, `at_door` those of them who count (`edge.zone`). `now_s` is in monotonic seconds.
     """
     new = [person for person in at_door if person.id not in visits.counted]
+    in_view = {person.id for person in people}
+    if not (new or visits.waiting) and visits.counted <= in_view:
+        return visits, ()  # most frames
     decided = {person.id: person.kind for person in new if person.kind is not VerdictKind.UNSURE}
     waiting = dict(visits.waiting)
     for person in new:
         waiting[person.id] = Stay(waiting[person.id].first_s if person.id in waiting else now_s, now_s)
     waiting = {number: stay for number, stay in waiting.items() if number not in decided}
-    in_view = {person.id for person in people}
     left = {number: stay for number, stay in waiting.items() if number not in in_view}
     unsure = [VerdictKind.UNSURE for stay in left.values() if stay.last_s - stay.first_s >= min_stay_s]
     still = {number: stay for number, stay in waiting.items() if number in in_view}

@@ -7,7 +7,7 @@ decided, and stays decided until the votes turn. Unsure looks weigh nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edge.records import Verdict, VerdictKind
 from edge.settings import Tracking
@@ -65,17 +65,14 @@ def add_vote(opinion: Opinion, verdict: Verdict, now_s: float, config: Tracking)
     """Return the opinion after a look at `now_s` (monotonic seconds)."""
     unsure = verdict.kind is VerdictKind.UNSURE
     vote = Vote(now_s, verdict.kind, verdict.label, verdict.sureness, weigh(verdict))
-    opinion = replace(
-        opinion,
-        judged_s=now_s,
-        sure_s=opinion.sure_s if unsure and opinion.judged_s > float("-inf") else now_s,
-        doubts=opinion.doubts + 1 if unsure else 0,
-        votes=_recent((*opinion.votes, vote), now_s, config),
-    )
-    if opinion.doubts >= _DOUBTS and now_s - opinion.sure_s > _DOUBT_WINDOWS * config.window_s:
-        return replace(opinion, kind=VerdictKind.UNSURE, label="", votes=())
-    kind, label = _count(opinion, config)
-    return replace(opinion, kind=kind, label=label, decided_s=opinion.decided_s if kind is opinion.kind else now_s)
+    votes = _recent((*opinion.votes, vote), now_s, config)
+    sure_s = opinion.sure_s if unsure and opinion.judged_s > float("-inf") else now_s
+    doubts = opinion.doubts + 1 if unsure else 0
+    if doubts >= _DOUBTS and now_s - sure_s > _DOUBT_WINDOWS * config.window_s:
+        return Opinion(VerdictKind.UNSURE, "", opinion.decided_s, now_s, sure_s, doubts)
+    kind, label = _count(votes, config) or (opinion.kind, opinion.label)
+    decided_s = opinion.decided_s if kind is opinion.kind else now_s
+    return Opinion(kind, label, decided_s, now_s, sure_s, doubts, votes)
 
 
 def weigh(verdict: Verdict) -> float:
@@ -115,11 +112,13 @@ def _recent(votes: Sequence[Vote], now_s: float, config: Tracking) -> tuple[Vote
     return tuple(votes[-kept:])
 
 
-def _count(opinion: Opinion, config: Tracking) -> tuple[VerdictKind, str]:
-    """Return the kind and label that the votes give: the old ones unless enough votes agree on others."""
-    total = sum(vote.weight for vote in opinion.votes)
+def _count(votes: Sequence[Vote], config: Tracking) -> tuple[VerdictKind, str] | None:
+    """Return the kind and label on which enough votes agree, None when they do not."""
+    total = sum(vote.weight for vote in votes)
+    if total < config.min_evidence:
+        return None
     for kind in (VerdictKind.MASKED, VerdictKind.UNMASKED):
-        agreeing = [vote for vote in opinion.votes if vote.kind is kind]
-        if total >= config.min_evidence and sum(vote.weight for vote in agreeing) >= config.turn_at * total:
+        agreeing = [vote for vote in votes if vote.kind is kind]
+        if sum(vote.weight for vote in agreeing) >= config.turn_at * total:
             return kind, max(agreeing, key=lambda vote: vote.weight).label
-    return opinion.kind, opinion.label
+    return None

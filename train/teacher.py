@@ -15,7 +15,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge.geometry import Box, Boxes, iou_matrix, non_maximum_suppression
+from edge.decode import non_maximum_suppression
+from edge.geometry import Box, Boxes, iou_matrix
 from edge.preprocess import Picture
 from edge.records import NOT_FACE
 from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox

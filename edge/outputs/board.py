@@ -52,25 +52,23 @@ class Board:
             "relay": ON if decision.relay else OFF,
             "ok lamp": ON if decision.ok_lamp else OFF,
         }
-        for name, output in self._outputs.items():
-            if name != STATUS_LAMP:
-                output.show(patterns[name], now_s)
-        return self.tick(now_s)
+        dues_s = [output.show(patterns[name], now_s) for name, output in self._outputs.items() if name != STATUS_LAMP]
+        return min([*dues_s, self._tick_status_lamp(now_s)])
 
     def tick(self, now_s: float) -> float:
         """Switch what the patterns want to be switched now; return when to call this again, infinite for never."""
-        others_s = [output.tick(now_s) for name, output in self._outputs.items() if name != STATUS_LAMP]
-        status_lamp = self._outputs.get(STATUS_LAMP)
-        if status_lamp is not None:
-            status_lamp.show(self._status_pattern(now_s), now_s)
-            others_s.append(status_lamp.tick(now_s))
-        return min(others_s, default=inf)
+        dues_s = [output.tick(now_s) for name, output in self._outputs.items() if name != STATUS_LAMP]
+        return min([*dues_s, self._tick_status_lamp(now_s)])
 
     def close(self, now_s: float) -> None:
         """Switch everything off and release the pins. Calling it again does nothing."""
         for output in reversed(self._outputs.values()):
             output.close(now_s)
         self._outputs = {}
+
+    def _tick_status_lamp(self, now_s: float) -> float:
+        lamp = self._outputs.get(STATUS_LAMP)
+        return inf if lamp is None else lamp.show(self._status_pattern(now_s), now_s)
 
     def _status_pattern(self, now_s: float) -> Pattern:
         if self._status is not StatusPattern.WATCHING:

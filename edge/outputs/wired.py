@@ -32,11 +32,11 @@ class WiredOutput:
         self._on: bool | None = False  # None: unknown, as writing failed
         self._retry_s = 0.0
 
-    def show(self, pattern: Pattern, now_s: float) -> None:
-        """Begin a pattern at once; the one that is shown goes on undisturbed."""
+    def show(self, pattern: Pattern, now_s: float) -> float:
+        """Begin a pattern at once, and return what `tick` does; the one that is shown goes on undisturbed."""
         if pattern != self._pattern:
             self._pattern, self._since_s, self._retry_s = pattern, now_s, now_s
-        self.tick(now_s)
+        return self.tick(now_s)
 
     def tick(self, now_s: float) -> float:
         """Switch the pin if its pattern wants that now; return when to call this again, infinite for never."""

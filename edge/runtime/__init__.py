@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.manifest import Manifest
+from edge.manifest import Manifest, Tensor
+
+Outputs = Mapping[str, NDArray[np.float32]]
+"""What a model says of one picture: its outputs by name, without the batch axis, as real values."""
 
 
 class Model(Protocol):
@@ -15,9 +19,32 @@ class Model(Protocol):
 
     manifest: Manifest
 
-    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return the outputs by name, without the batch axis, as real float32 values.
-
-        `rgb` is (height, width, 3) uint8 of the manifest's input size.
-        """
+    def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
+        """Return what the model says of `rgb`, (height, width, 3) uint8 of the manifest's input size."""
         ...
+
+
+class StoredOutputs(Outputs):
+    """Outputs as a runtime gives them; real values are made of those that somebody reads.
+
+    Where a level of the detector saw no face, nobody reads its boxes.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor], stored: Sequence[NDArray[Any]]) -> None:
+        """Take the arrays of the tensors, in their order, (1, …) each."""
+        self._stored = {tensor.name: (tensor, values) for tensor, values in zip(tensors, stored, strict=True)}
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return an output as (…) float32."""
+        tensor, values = self._stored[name]
+        real: NDArray[np.float32] = np.subtract(values[0], np.float32(tensor.zero_point), dtype=np.float32)
+        real *= np.float32(tensor.scale)
+        return real
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        """Return how many outputs there are."""
+        return len(self._stored)

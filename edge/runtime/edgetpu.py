@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from edge.errors import HardwareError, ModelError
 from edge.manifest import Manifest
-from edge.runtime import Model
+from edge.runtime import Model, Outputs, StoredOutputs
 from edge.runtime.compiled import compiled_path, read_compiled
 from edge.runtime.coral import find_corals
 from edge.runtime.edgetpu_stick import Plan, Stick, StickModel
-from edge.runtime.tflite import TfliteModel, real_values
+from edge.runtime.tflite import TfliteModel
 
 _log = logging.getLogger(__name__)
 
@@ -164,14 +164,10 @@ class AcceleratedModel:
         self.manifest = twin.manifest
         self._twin, self._coral, self._number = twin, coral, number
 
-    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return the outputs by name, without the batch axis, as real float32 values; see `Model`."""
+    def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
+        """Return what the model says of a picture; see `Model`."""
         stored = self._coral.ask(self._number, rgb)
-        if stored is None:
-            return self._twin.invoke(rgb)
-        return {
-            each.name: real_values(values[0], each) for each, values in zip(self.manifest.outputs, stored, strict=True)
-        }
+        return self._twin.invoke(rgb) if stored is None else StoredOutputs(self.manifest.outputs, stored)
 
 
 @dataclass(frozen=True, slots=True)

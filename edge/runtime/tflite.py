@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.manifest import Tensor, read_model
+from edge.runtime import Outputs, StoredOutputs
 
 _INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
 
@@ -29,13 +30,13 @@ class TfliteModel:
         self._input = details[0]["index"]
         details = self._interpreter.get_output_details()
         check_tensors(path, "output", details, self.manifest.outputs)
-        self._outputs = tuple(zip(self.manifest.outputs, (d["index"] for d in details), strict=True))
+        self._outputs = tuple(detail["index"] for detail in details)
 
-    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return the outputs by name, without the batch axis, as real float32 values; see `Model`."""
+    def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
+        """Return what the model says of a picture; see `Model`."""
         self._interpreter.set_tensor(self._input, rgb[None])
         self._interpreter.invoke()
-        return {t.name: real_values(self._interpreter.get_tensor(index)[0], t) for t, index in self._outputs}
+        return StoredOutputs(self.manifest.outputs, [self._interpreter.get_tensor(index) for index in self._outputs])
 
 
 def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
@@ -101,10 +102,3 @@ def _describe(detail: dict[str, Any]) -> tuple[tuple[int, ...], str, str, int]:
     scale, zero_point = detail["quantization"]
     shape = tuple(int(n) for n in detail["shape"])
     return shape, np.dtype(detail["dtype"]).name, f"{scale:.6g}", int(zero_point)
-
-
-def real_values(stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
-    """Return what stored numbers of an output stand for."""
-    real: NDArray[np.float32] = np.subtract(stored, np.float32(tensor.zero_point), dtype=np.float32)
-    real *= np.float32(tensor.scale)
-    return real

@@ -21,7 +21,8 @@ import numpy as np
 from lines import Look, data_file, make_parser, make_verdicts, run
 from numpy.typing import NDArray
 
-from edge.geometry import Boxes, non_maximum_suppression
+from edge.decode import non_maximum_suppression
+from edge.geometry import Boxes
 from edge.preprocess import Picture, whole_input
 from edge.records import WITH_MASK, WITHOUT_MASK, Frame, Verdict
 from edge.runtime.tflite import open_raw_interpreter

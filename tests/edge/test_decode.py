@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.decode import STRIDES, cell_centers, decode_faces
+from edge.decode import STRIDES, cell_centers, decode_faces, non_maximum_suppression
 
 WIDTH, HEIGHT = 96, 64
 
@@ -52,3 +52,13 @@ def test_cell_centers_are_listed_level_after_level() -> None:
     assert len(centers) == len(strides) == sum((WIDTH // s) * (HEIGHT // s) for s in STRIDES)
     assert tuple(centers[0]) == (4.0, 4.0)
     assert tuple(centers[-1]) == (80.0, 48.0)
+
+
+def test_suppression_keeps_the_best_of_each_heap() -> None:
+    found = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60], [0, 1, 10, 11]], np.float32)
+    kept = non_maximum_suppression(found, np.array([0.5, 0.9, 0.3, 0.6], np.float32), 0.4)
+    assert list(kept) == [1, 2]
+
+
+def test_suppression_of_nothing_is_nothing() -> None:
+    assert len(non_maximum_suppression(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4)) == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.geometry import Box, iou, iou_matrix, non_maximum_suppression
+from edge.geometry import Box, iou, iou_matrix
 
 
 def test_iou_is_one_for_the_same_box_and_zero_for_boxes_that_only_touch() -> None:
@@ -30,13 +30,3 @@ def test_the_matrix_agrees_with_the_single_function(a: list[Box], b: list[Box]) 
     columns = np.array([box.as_tuple() for box in b], np.float32).reshape(-1, 4)
     expected = np.array([[iou(x, y) for y in b] for x in a]).reshape(len(a), len(b))
     np.testing.assert_allclose(iou_matrix(rows, columns), expected, atol=1e-3)
-
-
-def test_suppression_keeps_the_best_of_each_heap() -> None:
-    found = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60], [0, 1, 10, 11]], np.float32)
-    kept = non_maximum_suppression(found, np.array([0.5, 0.9, 0.3, 0.6], np.float32), 0.4)
-    assert list(kept) == [1, 2]
-
-
-def test_suppression_of_nothing_is_nothing() -> None:
-    assert len(non_maximum_suppression(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4)) == 0
