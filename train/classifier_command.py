@@ -28,7 +28,18 @@ from train.report import Report, write_report
 from train.runs import check_run, read_history
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
-from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, recall_split, split_faces, write_split
+from train.splits import (
+    SPLIT_FILE,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Fractions,
+    earlier_split,
+    recall_split,
+    split_faces,
+    write_split,
+)
 from train.workers import join
 
 log = logging.getLogger(__name__)
@@ -178,11 +189,12 @@ def _landmarks(options: argparse.Namespace, training: Sequence[LabeledFace]) -> 
 
 def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
     """Return the faces of each split: the one of an earlier call, or else a new one."""
-    path = options.output / "split.csv"
+    path = options.output / SPLIT_FILE
     left_out = frozenset(face.path for face in faces if is_left_out(face.source, options.leave_out))
     split = recall_split(path, {face.path for face in faces}, left_out)
     if split is None:
-        split = split_faces(faces, Fractions(options.validation, options.test), options.seed, left_out)
+        fractions, earlier = Fractions(options.validation, options.test), earlier_split(options.weights)
+        split = split_faces(faces, fractions, options.seed, left_out, earlier)
         options.output.mkdir(parents=True, exist_ok=True)
         write_split(path, faces, split)
     parts = {name: [face for face in faces if split[face.path] == name] for name in SPLITS}

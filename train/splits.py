@@ -16,6 +16,9 @@ from train.near_duplicates import group_pictures
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 SPLIT_COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", "label", "source", "split")
+SPLIT_FILE = "split.csv"
+"""What a run leaves in its folder."""
+
 PREPARED = "prepare.csv"
 """What `python -m train prepare` leaves beside the pictures."""
 
@@ -77,14 +80,19 @@ def _deal(groups: Sequence[Sequence[Path]], fractions: Fractions) -> dict[Path, 
 
 
 def split_pictures(
-    strata: Mapping[Path, Hashable], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
+    strata: Mapping[Path, Hashable],
+    fractions: Fractions,
+    seed: int,
+    left_out: frozenset[Path] = frozenset(),
+    earlier: Mapping[Path, str] | None = None,
 ) -> dict[Path, str]:
     """Return the split of each picture; `strata` tells what of, for example its source and label.
 
-    Pictures listed in a `prepare.csv` keep the split it gives, and their near-duplicates elsewhere share it. Pictures
-    that are left out are only scored, and so are their near-duplicates.
+    Pictures listed in a `prepare.csv` keep the split it gives, those in `earlier` the one they have there, and their
+    near-duplicates elsewhere share it. Pictures that are left out are only scored, and so are their near-duplicates.
     """
-    given = {path: split for path, split in read_prepared(strata).items() if path not in left_out}
+    given = {path: split for path, split in (earlier or {}).items() if path in strata} | read_prepared(strata)
+    given = {path: split for path, split in given.items() if path not in left_out}
     given.update(dict.fromkeys(left_out, TEST))
     if given.keys() >= strata.keys():
         return given
@@ -104,11 +112,30 @@ def _decide(
 
 
 def split_faces(
-    faces: Sequence[LabeledFace], fractions: Fractions, seed: int, left_out: frozenset[Path] = frozenset()
+    faces: Sequence[LabeledFace],
+    fractions: Fractions,
+    seed: int,
+    left_out: frozenset[Path] = frozenset(),
+    earlier: Mapping[Path, str] | None = None,
 ) -> dict[Path, str]:
     """Return the split of each face's picture, see `split_pictures`; each label and source gets its part."""
     strata = {face.path: (face.source, face.label) for face in reversed(faces)}
-    return split_pictures(strata, fractions, seed, left_out)
+    return split_pictures(strata, fractions, seed, left_out, earlier)
+
+
+def earlier_split(weights: Path | None) -> dict[Path, str]:
+    """Return the split of the pictures that the run whose weights these are learned from or held back; else none.
+
+    Going on from them with another split, pictures that were learned would count as held back. Sources that were
+    wholly left out are not in it: now somebody may want to learn from them.
+    """
+    path = weights.parent / SPLIT_FILE if weights else None
+    if path is None or not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [(row["source"], Path(row["path"]), row["split"]) for row in csv.DictReader(file)]
+    used = {source for source, _, split in rows if split != TEST}
+    return {path: split for source, path, split in rows if source in used}
 
 
 def read_prepared(paths: Mapping[Path, object]) -> dict[Path, str]:

@@ -19,6 +19,7 @@ from train.splits import (  # noqa: E402
     TRAIN,
     VALIDATION,
     Fractions,
+    earlier_split,
     read_split,
     recall_split,
     split_faces,
@@ -100,3 +101,22 @@ def test_a_split_is_recalled_for_the_same_pictures_only(tmp_path: Path) -> None:
     for pictures, left_out in (({a}, ()), ({a, b, Path("c.jpg")}, ()), ({a, b}, {a})):
         with pytest.raises(UsageError, match="holds a run on other pictures; choose another --output"):
             recall_split(path, pictures, left_out)
+
+
+def test_going_on_from_a_run_keeps_what_it_held_back_and_frees_what_it_left_out(tmp_path: Path) -> None:
+    faces = read_folders(write_class_folders(tmp_path / "known", 6))
+    strange = tmp_path / "strange.jpg"
+    cv2.imwrite(str(strange), draw_scene(40, masked=False)[0])
+    faces.append(LabeledFace(strange, None, "without_mask", "strange"))
+    first = split_faces(faces, Fractions(0.3, 0.2), seed=1, left_out=frozenset({strange}))
+    write_split(tmp_path / "split.csv", faces, first)
+    earlier = earlier_split(tmp_path / "model.keras")
+    assert earlier == {path: split for path, split in first.items() if path != strange}
+    second = split_faces(faces, Fractions(0.3, 0.0), seed=2, earlier=earlier)
+    assert {path: split for path, split in second.items() if path != strange} == earlier
+    assert second[strange] != TEST
+
+
+def test_weights_from_elsewhere_bring_no_split(tmp_path: Path) -> None:
+    assert earlier_split(tmp_path / "model.keras") == {}
+    assert earlier_split(None) == {}
