@@ -33,6 +33,17 @@ def flatten_outputs(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, keras.layers.Concatenate(axis=1)(levels), name="flat")
 
 
+def mean_by_face(loss: keras.KerasTensor, target: keras.KerasTensor) -> keras.KerasTensor:
+    """Return what a face costs, a scalar; a picture of n faces weighs as √n, not as n, one of none as 1.
+
+    `loss` and `target` are (batch, cells): what each cell costs, and how far it stands for a face, 0..1.
+
+    Otherwise one picture of a dense crowd, whose faces are tiny, teaches as much as fifty people at a door.
+    """
+    faces = ops.maximum(ops.sum(target, axis=1), 1.0)
+    return ops.sum(ops.sum(loss, axis=1) / ops.sqrt(faces)) / ops.sum(ops.sqrt(faces))
+
+
 class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
     """Loss of a batch of pictures.
 
@@ -65,11 +76,10 @@ class DetectorLoss(keras.losses.Loss):  # type: ignore[misc]
         is_ignored = ops.cast(y_true[..., 4] < 0, "float32")[..., None]
         ignored = ops.max(self._inside(y_true[..., :4], 0.0) * is_ignored, axis=1)
         weight = ops.stop_gradient(1 - ignored * (1 - positive))
-        count = ops.maximum(ops.sum(target), 1.0)
-        score_loss = ops.sum(weight * _quality_focal(logits, target)) / count
         wanted = ops.einsum("bmn,bmk->bnk", assigned, faces)
-        box_loss = ops.sum(target * (1 - _generalized_iou(boxes, wanted))) / count
-        return score_loss + _BOX_WEIGHT * box_loss
+        score_loss = weight * _quality_focal(logits, target)
+        box_loss = target * (1 - _generalized_iou(boxes, wanted))
+        return mean_by_face(score_loss + _BOX_WEIGHT * box_loss, target)
 
     def _boxes(self, distances: keras.KerasTensor) -> keras.KerasTensor:
         edges = distances * self._strides[None, :, None]

@@ -8,7 +8,7 @@ pytest.importorskip("keras", reason="the train extra is not installed")
 from keras import ops  # noqa: E402
 
 from edge.decode import STRIDES, cell_centers  # noqa: E402
-from train.detector_loss import DetectorLoss, flatten_outputs  # noqa: E402
+from train.detector_loss import DetectorLoss, flatten_outputs, mean_by_face  # noqa: E402
 from train.detector_network import DetectorShape, build_network  # noqa: E402
 
 WIDTH, HEIGHT = 96, 64
@@ -72,3 +72,18 @@ def test_the_flat_output_lists_the_cells_in_the_order_of_their_centers() -> None
     expected = [ops.convert_to_numpy(levels[f"score_{s}"]).reshape(1, -1) for s in STRIDES]
     np.testing.assert_allclose(rows[..., 0], np.concatenate(expected, axis=1), atol=1e-5)
     assert rows.shape[1] == len(cell_centers(WIDTH, HEIGHT)[0])
+
+
+def test_a_crowd_of_sixteen_weighs_as_much_as_four_pictures_of_one_face() -> None:
+    target = np.zeros((2, 20), np.float32)
+    target[0, :1], target[1, :16] = 1, 1
+    of_one, of_crowd = target.copy(), target.copy()
+    of_one[1], of_crowd[0] = 0, 0
+    shares = [float(ops.convert_to_numpy(mean_by_face(ops.convert_to_tensor(x), target))) for x in (of_one, of_crowd)]
+    assert shares == pytest.approx([1 / 5, 4 / 5])
+
+
+def test_a_picture_without_a_face_counts_as_one_with_one() -> None:
+    loss_of, target = np.full((2, 4), 0.25, np.float32), np.zeros((2, 4), np.float32)
+    target[1, 0] = 1
+    assert float(ops.convert_to_numpy(mean_by_face(ops.convert_to_tensor(loss_of), target))) == pytest.approx(1.0)
