@@ -37,6 +37,9 @@ WHERE (clock_set OR ?) AND at_s < ?
 """
 _PRUNE_ROWS = 2000
 _VACUUM_PAGES = 128
+_CACHE_KB = 128
+"""Of the file in memory: what is written is not read again. SQLite's own 2 MB would fill over months."""
+
 _BUSY_S = 2.0
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -203,6 +206,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         error = sqlite3.DatabaseError(" ".join(found.split()))
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     if owner != _APPLICATION_ID:
