@@ -28,10 +28,12 @@ class TfliteDetector:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's."""
         self._model = model
         self._min_score = model.manifest.thresholds.min_score if min_score is None else min_score
+        width, height = model.manifest.input_size
+        self._rgb = np.empty((height, width, 3), np.uint8)
 
     def detect(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of a frame, best score first, boxes inside the picture."""
-        rgb, fit = detector_input(frame.bgr, *self._model.manifest.input_size)
+        rgb, fit = detector_input(frame.bgr, *self._model.manifest.input_size, into=self._rgb)
         boxes, scores = decode_faces(self._model.invoke(rgb), self._min_score, self._model.manifest.thresholds.max_iou)
         height, width = frame.bgr.shape[:2]
         inside = np.minimum(np.maximum(fit.to_picture(boxes), 0), (width, height, width, height)).tolist()

@@ -70,3 +70,15 @@ def test_lines_that_are_finer_than_the_pixels_of_the_input_are_averaged_and_not_
 def test_a_picture_of_the_right_size_comes_through_unchanged() -> None:
     bgr = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
     assert (detector_input(bgr, 480, 320)[0] == bgr[..., ::-1]).all()
+
+
+def test_an_array_that_was_used_before_gets_the_next_picture_whole() -> None:
+    rng = np.random.default_rng(4)
+    used = np.full((320, 480, 3), 7, np.uint8)
+    for height, width in ((480, 640), (720, 1280), (640, 300), (90, 160)):
+        bgr = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        rgb, fit = detector_input(bgr, 480, 320, used)
+        fresh, same_fit = detector_input(bgr, 480, 320)
+        assert rgb is used
+        assert (rgb == fresh).all()
+        assert fit == same_fit
