@@ -13,7 +13,7 @@
 # hardware   two cores of an AMD EPYC (a virtual machine), no GPU
 # wall time  20 epochs of the first stage 66 minutes beside other work; so 60 and 13 about four and a half hours. They have
 #            not been run in one piece with this script.
-# expected   somewhat less than models/MODEL_CARD.md says of models/scored/, which had 3,979 more pictures (EXTRA)
+# expected   somewhat less than models/MODEL_CARD.md says of models/scored/, which had 5,504 more pictures (EXTRA)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/recipes/common.sh
