@@ -66,24 +66,36 @@ class Guest(Protocol):
 class Machine:
     """A guest with a disk of its own, which is laid over the image's."""
 
-    def __init__(self, image: Image, installed: Path, folder: Path, share: Path, accelerator: str = "tcg") -> None:
-        """Lay a disk over `installed` in `folder`, if none is there; the guest sees `share` as /mnt/host."""
+    def __init__(
+        self,
+        image: Image,
+        installed: Path,
+        folder: Path,
+        share: Path,
+        accelerator: str = "tcg",
+        kernel_words: str = "",
+    ) -> None:
+        """Lay a disk over `installed` in `folder`, if none is there; the guest sees `share` as /mnt/host.
+
+        `kernel_words` are more words for the kernel's command line.
+        """
         self._image, self._folder, self._share, self._accelerator = image, folder, share, accelerator
+        self._kernel_words = f"{_KERNEL_WORDS} {kernel_words}".rstrip()
         self._disk = folder / "disk.qcow2"
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         if not self._disk.is_file():
             call(("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", installed, self._disk, "8G"))
 
-    def start(self) -> float:
-        """Switch on, and return the seconds until ssh answered. Raises ApplianceError after BOOT_S."""
+    def start(self, patience_s: float = BOOT_S) -> float:
+        """Switch on, and return the seconds until ssh answered. Raises ApplianceError after `patience_s`."""
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         begun_s = time.monotonic()
         with (self._folder / "console.log").open("ab") as console:
             self._process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console)
-        self._wait_for_ssh(begun_s)
+        self._wait_for_ssh(begun_s, patience_s)
         return time.monotonic() - begun_s
 
     def cut(self) -> None:
@@ -130,13 +142,18 @@ class Machine:
         """Return the guest's time: seconds since its boot."""
         return float(self.run("cat /proc/uptime").split()[0])
 
-    def _wait_for_ssh(self, begun_s: float) -> None:
+    def _wait_for_ssh(self, begun_s: float, patience_s: float) -> None:
         while self.ask("true", 20.0).code:
             if self._process is None or self._process.poll() is not None:
-                raise ApplianceError(f"QEMU ended by itself; see {self._folder / 'console.log'}")
-            if time.monotonic() - begun_s > BOOT_S:
-                raise ApplianceError(f"no ssh after {BOOT_S:.0f} s; see {self._folder / 'console.log'}")
+                raise ApplianceError(f"QEMU ended by itself; {self._last_words()}")
+            if time.monotonic() - begun_s > patience_s:
+                raise ApplianceError(f"no ssh after {patience_s:.0f} s; {self._last_words()}")
             time.sleep(0.5)
+
+    def _last_words(self) -> str:
+        """Return the end of what the guest's console and QEMU itself said: the folder may be gone in a moment."""
+        lines = (self._folder / "console.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(["its console ends with:", *lines[-8:]])
 
     def _ssh_options(self) -> list[str]:
         options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
@@ -154,7 +171,7 @@ class Machine:
             "-initrd",
             str(self._image.initrd),
             "-append",
-            _KERNEL_WORDS,
+            self._kernel_words,
             "-no-reboot",
         ]
         words += ["-display", "none", "-monitor", "none", "-serial", "stdio", "-device", "virtio-rng-pci"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from image import Image, write_disk
+from inside import copy_checkout
 from tools import CACHE, HERE, ROOT, call, digest_of
 
 SUITE: Final = "trixie"
@@ -20,8 +20,6 @@ _PACKAGES: Final = (
 )
 _MADE_OF: Final = ("trixie.sh", "picamera2.txt", "pykms.py")
 _LOCKS: Final = {name: ROOT / f"requirements/{name}-py313.lock" for name in ("edge", "dev")}
-_FOLDERS: Final = ("edge", "models", "tests", "systemd", "scripts", "requirements", "convert", "train", "docs")
-_FILES: Final = ("config.yaml", "pyproject.toml", "README.md", "setup.sh", "LICENSE", "CHANGELOG.md")
 _PATH: Final = "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -67,34 +65,13 @@ def _prepare(folder: Path, sources: Sequence[Path]) -> None:
 
 def put_checkout(tree: Path) -> None:
     """Put this checkout into the system as /checkout, installed in its virtual environment, and the unit as it is."""
-    target = tree / "checkout"
-    shutil.rmtree(target, ignore_errors=True)
-    for name in _FOLDERS:
-        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", ".*_cache", "*.keras"))
-    for name in _FILES:
-        shutil.copy(ROOT / name, target)
+    copy_checkout(tree / "checkout")
     pip = ("/opt/venv/bin/pip", "-q", "install", "--no-deps", "--no-build-isolation", "--editable", "/checkout")
     call(("chroot", tree, "env", "-i", _PATH, "PIP_ROOT_USER_ACTION=ignore", *pip))
     guest = HERE / "guest"
     shutil.copy(ROOT / "systemd/maskwatch.service", tree / "etc/systemd/system")
     shutil.copytree(guest, tree / "usr/local/lib/appliance", dirs_exist_ok=True)
     call(("chroot", tree, "sh", "/usr/local/lib/appliance/unit.sh"))
-
-
-def run_inside(tree: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program in the system, at this computer's own speed and without its network, and return how it ended."""
-    command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--pipe"]
-    command += [
-        "--chdir=/checkout",
-        "--setenv=PYTHONDONTWRITEBYTECODE=1",
-        f"--directory={tree}",
-        "--machine=maskwatch-trixie",
-    ]
-    data = ROOT.parent / "shared/data"
-    command += [f"--bind-ro={data}:/shared/data"] if data.is_dir() else []
-    return subprocess.run(
-        [*command, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
 
 
 def write_image(folder: Path, disk: Path) -> Image:

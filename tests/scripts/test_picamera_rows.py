@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -45,25 +48,37 @@ def test_a_row_that_was_killed_has_no_outcome(host: ModuleType) -> None:
     assert host.read_outcome("Fatal Python error: Aborted\n") is None
 
 
-class Slow:
-    """A machine whose own patience ends before it answers to the `answers`-th question."""
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """A machine whose emulator does nothing, and whose ssh answers from the second call on, or once `up` is there."""
+    programs = {"qemu-img": "exit 0", "qemu-system-x86_64": "exec sleep 600"}
+    programs["ssh"] = f"[ -e {tmp_path}/up ] && exit 0; touch {tmp_path}/up; exit 255"
+    (tmp_path / "bin").mkdir()
+    for name, text in programs.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.syspath_prepend(str(APPLIANCE))
+    image = importlib.import_module("image").Image(*[tmp_path] * 4)
+    machine = importlib.import_module("emulator").Machine(image, tmp_path / "disk", tmp_path, tmp_path)
+    yield machine
+    machine.cut()
 
-    def __init__(self, host: ModuleType, answers: int) -> None:
-        self.host, self.left = host, answers
 
-    def start(self) -> float:
-        raise self.host.ApplianceError("no ssh after 300 s")
-
-    def ask(self, command: str, timeout_s: float) -> SimpleNamespace:
-        self.left -= 1
-        return SimpleNamespace(code=255 if self.left else 0)
+def test_a_boot_is_waited_for_as_long_as_the_caller_says(machine: Any, host: ModuleType) -> None:
+    with pytest.raises(host.ApplianceError, match="no ssh after 0 s"):
+        machine.start(0.0)
 
 
-def test_a_slow_boot_is_waited_for_and_not_for_ever(host: ModuleType) -> None:
-    times_s = iter(range(0, 10_000, 100))
-    assert host.boot(Slow(host, answers=3), lambda: next(times_s)) == 300
-    with pytest.raises(host.ApplianceError, match="no ssh"):
-        host.boot(Slow(host, answers=99), lambda: next(times_s))
+def test_a_slow_boot_is_waited_for(machine: Any) -> None:
+    assert 0.0 < machine.start() < 60.0
+
+
+def test_an_emulator_that_ends_says_what_its_console_said_last(machine: Any, host: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "bin/qemu-system-x86_64").write_text("#!/bin/sh\necho Kernel panic\n", encoding="utf-8")
+    (tmp_path / "bin/ssh").write_text("#!/bin/sh\nsleep 0.1; exit 255\n", encoding="utf-8")
+    with pytest.raises(host.ApplianceError, match="ended by itself; its console ends with:\nKernel panic"):
+        machine.start()
 
 
 def test_a_control_is_set_on_the_part_of_the_camera_that_has_it(
