@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import ctypes
 import logging
 import sys
 import tempfile
@@ -35,6 +36,8 @@ VISIT_FRAMES, GAP_FRAMES = 60, 40
 """A visitor every ten seconds, there for six of them."""
 
 _MB = 1024.0
+_PR_SET_THP_DISABLE = 41
+"""Of linux/prctl.h."""
 
 
 class StandInDetector:
@@ -82,6 +85,11 @@ def open_stand_ins(wanted: Iterable[tuple[Path, str]], *rest: Any, **options: An
     return OpenModels((detector, StandInClassifier(classifier_manifest, detector)))
 
 
+def keep_pages_small() -> None:
+    """Ask the kernel not to join pages: memory that nobody asked for, 2 MB at a time, would look like growth."""
+    ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
+
+
 def forget_pin_changes() -> None:
     """Let pins that are not there forget what they were: for tests they keep every change, which no real pin does."""
     MockPin.states = property(lambda pin: deque(maxlen=1), lambda pin, states: None)
@@ -114,6 +122,7 @@ def main() -> None:
     logging.basicConfig(level=logging.ERROR)
     edge.looker.open_models = open_stand_ins
     forget_pin_changes()
+    keep_pages_small()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     rows: list[tuple[int, float, int, int]] = []
     alarms = [0]
