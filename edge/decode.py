@@ -46,7 +46,8 @@ def decode_faces(
 def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:
     """Return the indices of the boxes to keep, best score first.
 
-    Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1).
+    Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1). Scores must be above 0; boxes
+    without area count as one.
     """
     corners_and_sides = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), axis=1)
     kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores.tolist(), 0.0, max_iou)

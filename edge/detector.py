@@ -22,7 +22,7 @@ class Detector(Protocol):
 
 
 class TfliteDetector:
-    """Our own network; see `edge.decode` for its outputs."""
+    """Our own network; see `edge.decode` for its outputs. Not for several threads, as its input is reused."""
 
     def __init__(self, model: Model, min_score: float | None) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's."""

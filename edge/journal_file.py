@@ -38,7 +38,7 @@ WHERE (clock_set OR ?) AND at_s < ?
 _PRUNE_ROWS = 2000
 _VACUUM_PAGES = 128
 _CACHE_KB = 128
-"""Of the file in memory: what is written is not read again. SQLite's own 2 MB would fill over months."""
+"""Of the file in memory: the daemon seldom reads what it wrote. SQLite's own 2 MB would fill over months."""
 
 _BUSY_S = 2.0
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

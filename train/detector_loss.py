@@ -34,7 +34,7 @@ def flatten_outputs(network: keras.Model) -> keras.Model:
 
 
 def mean_by_face(loss: keras.KerasTensor, target: keras.KerasTensor) -> keras.KerasTensor:
-    """Return what a face costs, a scalar; a picture of n faces weighs as √n, not as n, one of none as 1.
+    """Return what a face costs, a scalar; a picture weighs as √n, n being the sum of its `target`, and at least 1.
 
     `loss` and `target` are (batch, cells): what each cell costs, and how far it stands for a face, 0..1.
 

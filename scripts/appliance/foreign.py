@@ -83,7 +83,7 @@ def drop_condition(lock: str) -> str:
 
 
 def put_checkout(tree: Path) -> None:
-    """Put this checkout into the system as /checkout, with the paper that tells its version. Raises ApplianceError."""
+    """Put this checkout into the system as /checkout, with metadata that tell its version. Raises ApplianceError."""
     copy_checkout(tree / "checkout")
     place = tree / "usr/local/lib/appliance"
     place.mkdir(parents=True, exist_ok=True)

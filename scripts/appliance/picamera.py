@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_tests(tree: Path, tests: Sequence[str]) -> bool:
     """Return whether these tests pass there; print how many did, and why others were skipped or failed."""
-    done = run_inside(tree, ["/opt/venv/bin/python", "-m", "pytest", "-p", "no:cacheprovider", "-rfEs", *tests])
+    words = ["/opt/venv/bin/python", "-m", "pytest", "-p", "no:cacheprovider", "-rfEs", *tests]
+    done = run_inside(tree, words, ["--setenv=PYTHONDONTWRITEBYTECODE=1"])
     lines = done.stdout.splitlines()
     told = [line for line in lines if line.startswith(("FAILED", "ERROR", "SKIPPED"))]
     print("\n".join([*told, *lines[-1:], done.stderr.strip() if done.returncode > 1 else ""]).strip(), flush=True)

@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/bench/soak.py [--frames 1000000] [--every 10000] [--output soak.csv]
 
-Everything is real but the models' arithmetic: their stand-ins answer at once, with people who come and go, some of them
-without a mask. Memory, descriptors and threads are read from the kernel every so many frames. The slope is that of a
+Everything is real but the models' arithmetic and the pins: stand-ins answer at once, with people who come and go, some of
+them without a mask. Pins that are not there keep no history, and the kernel is asked not to join pages. Memory, descriptors and threads are read from the kernel every so many frames. The slope is that of a
 straight line through the second half, with its standard error; 0 within two of these is no growth.
 """
 
@@ -86,8 +86,9 @@ def open_stand_ins(wanted: Iterable[tuple[Path, str]], *rest: Any, **options: An
 
 
 def keep_pages_small() -> None:
-    """Ask the kernel not to join pages: memory that nobody asked for, 2 MB at a time, would look like growth."""
-    ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
+    """Ask the kernel not to join pages: memory that nobody asked for, up to 2 MB at a time, would look like growth."""
+    if ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0):
+        sys.exit("the kernel goes on joining pages (prctl failed): what grows could not be told")
 
 
 def forget_pin_changes() -> None:

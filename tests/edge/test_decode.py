@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.decode import STRIDES, cell_centers, decode_faces, non_maximum_suppression
+from edge.geometry import iou_matrix
 
 WIDTH, HEIGHT = 96, 64
 
@@ -62,3 +65,21 @@ def test_suppression_keeps_the_best_of_each_heap() -> None:
 
 def test_suppression_of_nothing_is_nothing() -> None:
     assert len(non_maximum_suppression(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.4)) == 0
+
+
+corner, side = st.floats(0, 60, width=32), st.floats(1, 40, width=32)
+scored = st.tuples(corner, corner, side, side, st.integers(1, 1000))
+
+
+@settings(deadline=None)  # a busy machine
+@given(st.lists(scored, max_size=12, unique_by=lambda row: row[4]))
+def test_who_is_kept_overlaps_no_better_one_and_who_goes_does(rows: list[tuple[float, ...]]) -> None:
+    table = np.array(rows, np.float32).reshape(-1, 5)
+    boxes, scores = np.concatenate((table[:, :2], table[:, :2] + table[:, 2:4]), axis=1), table[:, 4] / 1000
+    kept = list(non_maximum_suppression(boxes, scores, 0.5))
+    assert kept == sorted(kept, key=lambda i: -scores[i])
+    overlaps = iou_matrix(boxes, boxes)
+    for i in range(len(boxes)):
+        better = [overlaps[i, j] for j in kept if scores[j] > scores[i]]
+        closest = max(better, default=0.0)
+        assert abs(closest - 0.5) < 1e-3 or (closest < 0.5) == (i in kept)

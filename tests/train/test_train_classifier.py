@@ -227,3 +227,11 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     given = [str(pictures) if word == "DATA" else word for word in words]
     assert main(["classifier", *given, "--output", str(tmp_path / "run")]) == code
     assert text in capsys.readouterr().err
+
+
+def test_a_run_that_goes_on_from_another_holds_back_the_same_pictures(
+    pictures: Path, finished: Path, tmp_path: Path
+) -> None:
+    words = ("--epochs", "1", "--seed", "9")
+    assert train(pictures, finished / "model.keras", tmp_path / "more", *words) == 0
+    assert read_split(tmp_path / "more" / "split.csv") == read_split(finished / "split.csv")

@@ -21,7 +21,9 @@ def boxes(tmp_path: Path) -> Path:
 
 
 @pytest.mark.data
-def test_a_run_leaves_model_split_plot_and_report(shared_data: Path, boxes: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
+    shared_data: Path, boxes: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     words = ["--weights", str(shared_data / "weights" / WEIGHTS), "--input", "96x64", "--batch", "4"]
     words += ["--epochs", "1", "--validation", "0.3", "--output", str(run)]
@@ -31,6 +33,10 @@ def test_a_run_leaves_model_split_plot_and_report(shared_data: Path, boxes: Path
     report = json.loads((run / "report.json").read_text())
     assert report["data"]["validation"] == {"drawn": {"face": 3}}
     assert report["epochs_done"] == 1
+    words = ["--weights", str(run / "model.keras"), "--input", "96x64", "--batch", "4", "--seed", "9"]
+    words += ["--epochs", "1", "--validation", "0.3", "--output", str(tmp_path / "more")]
+    assert main(["detector", "--boxes", str(boxes), *words]) == 0
+    assert (tmp_path / "more" / "split.csv").read_text() == (run / "split.csv").read_text()
 
 
 @pytest.mark.parametrize(

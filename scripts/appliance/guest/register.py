@@ -1,6 +1,6 @@
 """Run a program of another processor with all that it starts: register.py EMULATOR PROGRAM [WORD…], as root.
 
-The kernel is told, in this container alone, to run arm64 programs by the emulator. Itself runs in the emulator.
+The kernel is told, in this container alone, to run arm64 programs by the emulator. This script runs in it too.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ MASK = rb"\xff" * 7 + rb"\x00" + rb"\xff" * 8 + rb"\xfe\xff\xff\xff"
 
 
 def register(emulator: str) -> None:
-    """Raise OSError where the kernel does not let a container have its own programs, as Linux before 6.7."""
+    """Have the kernel run arm64 programs by `emulator`. Raises OSError where a container may not, before Linux 6.7."""
     PLACE.mkdir()
     library = ctypes.CDLL(None, use_errno=True)
     if library.mount(b"binfmt_misc", bytes(PLACE), b"binfmt_misc", 0, None):
