@@ -2,9 +2,10 @@
 
     .venv/bin/python scripts/bench/soak.py [--frames 1000000] [--every 10000] [--output soak.csv]
 
-Everything is real but the models' arithmetic and the pins: stand-ins answer at once, with people who come and go, some of
-them without a mask. Pins that are not there keep no history, and the kernel is asked not to join pages. Memory, descriptors and threads are read from the kernel every so many frames. The slope is that of a
-straight line through the second half, with its standard error; 0 within two of these is no growth.
+Everything is real but the models' arithmetic and the pins: stand-ins answer at once, with people who come and go, some
+of them without a mask. Pins that are not there keep no history, and the kernel is asked not to join pages. Memory,
+descriptors and threads are read from the kernel every so many frames. The slope is that of a straight line through the
+second half, with its standard error; 0 within two of these is no growth.
 """
 
 from __future__ import annotations
