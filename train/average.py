@@ -20,9 +20,10 @@ import numpy as np
 from edge.errors import ModelError, UsageError
 from train.classifier_command import known_labels
 from train.provenance import command_line, describe_run
+from train.splits import SPLIT_FILE
 from train.whole_files import write_whole
 
-_COPIED = ("labels.txt", "split.csv")
+_COPIED = ("labels.txt", SPLIT_FILE)
 """What the last run's folder hands on: `python -m convert` reads it there."""
 
 

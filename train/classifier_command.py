@@ -28,18 +28,7 @@ from train.report import Report, write_report
 from train.runs import check_run, read_history
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
-from train.splits import (
-    SPLIT_FILE,
-    SPLITS,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Fractions,
-    earlier_split,
-    recall_split,
-    split_faces,
-    write_split,
-)
+from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
 from train.workers import join
 
 log = logging.getLogger(__name__)
@@ -189,14 +178,12 @@ def _landmarks(options: argparse.Namespace, training: Sequence[LabeledFace]) -> 
 
 def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
     """Return the faces of each split: the one of an earlier call, or else a new one."""
-    path = options.output / SPLIT_FILE
     left_out = frozenset(face.path for face in faces if is_left_out(face.source, options.leave_out))
-    split = recall_split(path, {face.path for face in faces}, left_out)
-    if split is None:
-        fractions, earlier = Fractions(options.validation, options.test), earlier_split(options.weights)
-        split = split_faces(faces, fractions, options.seed, left_out, earlier)
-        options.output.mkdir(parents=True, exist_ok=True)
-        write_split(path, faces, split)
+
+    def draw(earlier: Mapping[Path, str]) -> dict[Path, str]:
+        return split_faces(faces, Fractions(options.validation, options.test), options.seed, left_out, earlier)
+
+    split = settle_split(options.output, options.weights, faces, left_out, draw)
     parts = {name: [face for face in faces if split[face.path] == name] for name in SPLITS}
     for name in (TRAIN, VALIDATION):
         if not parts[name]:

@@ -22,17 +22,7 @@ from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
 from train.runs import check_run, read_history
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
-from train.splits import (
-    SPLIT_FILE,
-    SPLITS,
-    TRAIN,
-    VALIDATION,
-    Fractions,
-    earlier_split,
-    recall_split,
-    split_pictures,
-    write_split,
-)
+from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, settle_split, split_pictures
 from train.workers import join
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
@@ -109,16 +99,14 @@ def _faces_only(picture: AnnotatedPicture) -> AnnotatedPicture:
 
 def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
     """Return the split of each picture: the one of an earlier call, or else a new one."""
-    path = options.output / SPLIT_FILE
     names = {picture.path: name for name, pictures in sources.items() for picture in pictures}
     left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
-    split = recall_split(path, names, left_out)
-    if split is None:
-        fractions, earlier = Fractions(options.validation, 0.0), earlier_split(options.weights)
-        split = split_pictures(names, fractions, options.seed, left_out, earlier)
-        options.output.mkdir(parents=True, exist_ok=True)
-        write_split(path, [*_every_face(sources), *_every_empty(sources)], split)
-    return split
+
+    def draw(earlier: Mapping[Path, str]) -> dict[Path, str]:
+        return split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out, earlier)
+
+    faces = [*_every_face(sources), *_every_empty(sources)]
+    return settle_split(options.output, options.weights, faces, left_out, draw)
 
 
 def _every_face(sources: Sources) -> list[LabeledFace]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +165,27 @@ def write_split(path: Path, faces: Sequence[LabeledFace], split: Mapping[Path, s
         for face in faces:
             corners = face.box.as_tuple() if face.box else ("",) * 4
             writer.writerow((face.path, *corners, face.label, face.source, split[face.path]))
+
+
+def settle_split(
+    run: Path,
+    weights: Path | None,
+    faces: Sequence[LabeledFace],
+    left_out: Collection[Path],
+    draw: Callable[[Mapping[Path, str]], dict[Path, str]],
+) -> dict[Path, str]:
+    """Return the split of each picture in a run: the one of an earlier call, or else a new one, which is written down.
+
+    `draw` makes a new one, given the split of the run that `weights` are from. `faces` name every picture. Raises
+    UsageError as `recall_split` does.
+    """
+    path = run / SPLIT_FILE
+    split = recall_split(path, {face.path for face in faces}, left_out)
+    if split is None:
+        split = draw(earlier_split(weights))
+        run.mkdir(parents=True, exist_ok=True)
+        write_split(path, faces, split)
+    return split
 
 
 def recall_split(path: Path, pictures: Collection[Path], left_out: Collection[Path]) -> dict[Path, str] | None:
