@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ from train.detector_data import DetectorBatches
 from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
+from train.picture_dressing import LandmarksOf, PictureDressing
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
 from train.whole_files import write_whole
 from train.workers import join
@@ -23,7 +24,10 @@ _SAMPLES = 256
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """Everything that decides what comes out; saved beside the run."""
+    """Everything that decides what comes out; saved beside the run.
+
+    `synthetic`: the share, 0..1, of the faces of an epoch that get a mask, or something else, drawn on.
+    """
 
     shape: DetectorShape = DetectorShape()
     epochs: int = 60
@@ -32,6 +36,7 @@ class DetectorRecipe:
     weight_decay: float = 5e-4
     seed: int = 1
     narrow: bool = False
+    synthetic: float = 0.0
 
 
 def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequence[AnnotatedPicture]) -> keras.Model:
@@ -83,16 +88,18 @@ def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
 
 def train_detector(
     run: Path, recipe: DetectorRecipe, training: Sequence[AnnotatedPicture], held_back: Sequence[AnnotatedPicture],
-    weights: Path | None,
+    weights: Path | None, landmarks: Mapping[str, LandmarksOf] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network.
 
+    `landmarks`, see PictureDressing, make what is drawn on faces sit better.
     Raises UsageError when the folder belongs to a run of another recipe.
     """
     start_run(run, recipe)
     network = _start(run, recipe, weights, training)
     flat = flatten_outputs(network)
-    batches = join().share(DetectorBatches(training, recipe.shape, recipe.batch, seed=recipe.seed))
+    dressing = PictureDressing(recipe.synthetic, landmarks or {}) if recipe.synthetic else None
+    batches = join().share(DetectorBatches(training, recipe.shape, recipe.batch, recipe.seed, dressing))
     optimizer = _optimizer(recipe, len(batches) * recipe.epochs)
     flat.compile(optimizer, DetectorLoss(recipe.shape.width_px, recipe.shape.height_px))
     flat.fit(

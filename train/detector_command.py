@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import DataError, ModelError, UsageError
+from edge.geometry import Box
 from edge.records import NOT_FACE
 from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, train_detector
 from train.detector_network import DetectorShape
+from train.face_map import Points
 from train.faces import LabeledFace, count_by_source
+from train.landmarks import find_landmarks
+from train.picture_dressing import LandmarksOf, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
@@ -47,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default=shape, metavar="WxH", help="input size in pixels (%(default)s)")
     parser.add_argument("--validation", type=float, default=0.03, help="part held back to watch (%(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="use N pictures of each source, for a quick try")
+    parser.add_argument(
+        "--synthetic", type=float, default=0.0, metavar="N",
+        help="part of the faces that get a mask, or a hand, scarf or cup, drawn on (%(default)s)",
+    )  # fmt: skip
     for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed"):
         default = getattr(recipe, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help="(%(default)s)")
@@ -66,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
     for name in (TRAIN, VALIDATION):
         if not parts[name]:
             raise DataError(f"no picture is left for {name}; give more pictures or a larger --validation")
-    train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights)
+    landmarks = _landmarks(options, parts[TRAIN])
+    train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights, landmarks)
     history = read_history(options.output)
     plot_history(options.output / "plot.png", history)
     _write_report(options.output, recipe, _count(sources, split), time.monotonic() - started_s)
@@ -81,9 +90,10 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
         raise UsageError(
             f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {options.input}; try 384x256"
         )
-    given = {
-        name: getattr(options, name) for name in ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow")
-    }
+    if not 0 <= options.synthetic <= 1:
+        raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
+    names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
+    given = {name: getattr(options, name) for name in names}
     return DetectorRecipe(shape=DetectorShape(width, height), **given)
 
 
@@ -95,6 +105,18 @@ def _read(options: argparse.Namespace) -> Sources:
 
 def _faces_only(picture: AnnotatedPicture) -> AnnotatedPicture:
     return picture.with_faces([face for face in picture.faces if face.label != NOT_FACE])
+
+
+def _landmarks(options: argparse.Namespace, training: Sequence[AnnotatedPicture]) -> Mapping[str, LandmarksOf]:
+    """Return where eyes, nose and mouth of the faces are, when things shall be drawn on and there is a teacher."""
+    if not options.synthetic or not options.teacher:
+        return {}
+    faces = [LabeledFace(p.path, face.box, face.label, "") for p in training for face in p.faces if is_drawable(face)]
+    known: dict[str, dict[Box, Points]] = {}
+    for face, points in find_landmarks(faces, options.teacher, options.output / "repaired" / "landmarks.csv").items():
+        if face.box is not None:
+            known.setdefault(str(face.path), {})[face.box] = points
+    return known
 
 
 def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:

@@ -17,6 +17,7 @@ from train.annotations import IGNORE, AnnotatedPicture
 from train.augment import cover, cut_window, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES
 from train.detector_network import DetectorShape
+from train.picture_dressing import PictureDressing
 from train.picture_store import PictureStore
 
 MAX_BOXES = 128
@@ -35,11 +36,16 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(
-        self, pictures: Sequence[AnnotatedPicture], shape: DetectorShape, batch: int, seed: int | None, workers: int = 1
-    ) -> None:
-        """Prepare batches of `batch` pictures; pictures are read when they are needed, and kept while there is room."""
-        super().__init__(workers=workers, max_queue_size=8)
+        self, pictures: Sequence[AnnotatedPicture], shape: DetectorShape, batch: int, seed: int | None,
+        dressing: PictureDressing | None = None,
+    ) -> None:  # fmt: skip
+        """Prepare batches of `batch` pictures; pictures are read when they are needed, and kept while there is room.
+
+        What `dressing` draws on faces is drawn anew in every epoch, and never without a seed.
+        """
+        super().__init__(workers=1, max_queue_size=8)
         self._pictures, self._shape, self._batch, self._seed = pictures, shape, batch, seed
+        self._dressing = dressing
         self._store = PictureStore()
         self.start_epoch(0)
 
@@ -66,15 +72,16 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
 
     def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
-        bgr, kinds = self._store.read(picture.path), _kinds(picture)
+        kinds = _kinds(picture)
         if self._seed is None:
+            bgr = self._store.read(picture.path)
             rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
             return rgb, pack_targets(fit.to_input(picture.boxes()), kinds, self._shape)
         rng = np.random.default_rng((self._seed, self._epoch, index))
         if rng.random() < _MOSAIC_SHARE:
             cut, boxes, kinds = self._mosaic([index, *rng.integers(len(self._pictures), size=3)], rng)
         else:
-            cut, boxes = _cut_at_random(bgr, picture.boxes(), self._shape, rng)
+            cut, boxes = _cut_at_random(self._dressed(picture, rng), picture.boxes(), self._shape, rng)
         for box in boxes[rng.random(len(boxes)) < _COVERED_SHARE]:
             cover(cut, tuple(box), rng)
         rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
@@ -91,11 +98,15 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         for place, index in enumerate(indices):
             picture = self._pictures[index]
             top, left = place // 2 * part.height_px, place % 2 * part.width_px
-            cut, boxes = _cut_at_random(self._store.read(picture.path), picture.boxes(), part, rng)
+            cut, boxes = _cut_at_random(self._dressed(picture, rng), picture.boxes(), part, rng)
             canvas[top : top + part.height_px, left : left + part.width_px] = cut
             boxes, kinds = _clip(boxes, _kinds(picture), part)
             found.append((boxes + np.array([left, top, left, top], np.float32), kinds))
         return canvas, np.concatenate([boxes for boxes, _ in found]), np.concatenate([kinds for _, kinds in found])
+
+    def _dressed(self, picture: AnnotatedPicture, rng: Generator) -> Picture:
+        bgr = self._store.read(picture.path)
+        return bgr if self._dressing is None else self._dressing.dress(bgr, picture, rng)
 
 
 def _kinds(picture: AnnotatedPicture) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from train.annotations import IGNORE, AnnotatedPicture, LabeledBox  # noqa: E402
 from train.detector_data import MAX_BOXES, DetectorBatches, pack_targets  # noqa: E402
 from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES  # noqa: E402
 from train.detector_network import DetectorShape  # noqa: E402
+from train.picture_dressing import PictureDressing  # noqa: E402
 
 SHAPE = DetectorShape(96, 64)
 
@@ -53,6 +54,14 @@ def test_the_same_seed_and_epoch_draw_the_same_batch(pictures: list[AnnotatedPic
     np.testing.assert_array_equal(first[0], second[0])
     other = DetectorBatches(pictures, SHAPE, 4, seed=8)[0]
     assert not np.array_equal(first[0], other[0])
+
+
+def test_what_is_drawn_on_faces_changes_the_pictures_of_training_and_no_box(pictures: list[AnnotatedPicture]) -> None:
+    plain, dressed = (DetectorBatches(pictures, SHAPE, 5, 7, dressing) for dressing in (None, PictureDressing(1.0)))
+    assert not np.array_equal(plain[0][0], dressed[0][0])
+    whole = DetectorBatches(pictures, SHAPE, 5, None, PictureDressing(1.0))[0]
+    np.testing.assert_array_equal(whole[0], DetectorBatches(pictures, SHAPE, 5, None)[0][0])
+    np.testing.assert_allclose(whole[1][:, 0], [[32, 16, 64, 48, FACE_KIND]] * 5)
 
 
 def test_places_to_ignore_are_told_apart(pictures: list[AnnotatedPicture]) -> None:

@@ -26,7 +26,7 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
 ) -> None:
     run = tmp_path / "run"
     words = ["--weights", str(shared_data / "weights" / WEIGHTS), "--input", "96x64", "--batch", "4"]
-    words += ["--epochs", "1", "--validation", "0.3", "--output", str(run)]
+    words += ["--epochs", "1", "--validation", "0.3", "--synthetic", "0.5", "--output", str(run)]
     assert main(["detector", "--boxes", str(boxes), *words]) == 0
     names = {path.name for path in run.iterdir()}
     assert {"model.keras", "split.csv", "history.csv", "plot.png", "report.md", "report.json", "recipe.json"} <= names
@@ -45,6 +45,7 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
         (["--boxes", "none.csv"], 1, "none.csv: no such annotations file"),
         (["--boxes", "CSV", "--input", "100x64"], 2, "--input: must be WxH, both multiples of 32, got 100x64"),
         (["--boxes", "CSV", "--input", "large"], 2, "got large"),
+        (["--boxes", "CSV", "--synthetic", "2"], 2, "--synthetic: must be between 0 and 1, got 2.0"),
         (["--boxes", "CSV", "--weights", "none.h5"], 4, "none.h5: no such file"),
         (["--boxes", "CSV", "--leave-out", "street"], 2, "--leave-out street: no such source; known are drawn"),
         (["--boxes", "CSV", "--leave-out", "drawn"], 1, "no picture is left for train"),
