@@ -114,9 +114,11 @@ def _open_yunet(size: int, small: bool = True) -> Callable[[Path], Look]:
         import yunet
         from classifiers import open_ours
 
+        from edge.looker import Looker
+
         detector = yunet.Yunet(data / f"teachers/yunet_n_{size}_{size}.onnx", size, yunet.MIN_SCORE)
         classifier = open_ours() if small else _Int8Classifier(ROOT / INT8_224)
-        return lambda frame: classifier.judge(frame, detector.detect(frame))
+        return Looker(detector, classifier).look
 
     return open_look
 

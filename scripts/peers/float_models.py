@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from edge.classifier import TfliteClassifier
 from edge.detector import TfliteDetector
 from edge.errors import DataError, ModelError
+from edge.looker import Looker
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Manifest, read_model
 from edge.records import WITHOUT_MASK, WORN_INCORRECTLY
 from edge.runtime import Model
@@ -63,7 +64,7 @@ def open_pipeline(options: argparse.Namespace) -> Look:
     detector = TfliteDetector(open_model(options.detector, DETECTOR_KIND), options.min_score)
     model = open_model(options.classifier, CLASSIFIER_KIND)
     classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
-    return lambda frame: classifier.judge(frame, detector.detect(frame))
+    return Looker(detector, classifier).look
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -22,6 +22,7 @@ import numpy as np
 from classifiers import open_classifier
 from lines import Look, data_file, make_faces, make_parser, run
 
+from edge.looker import Looker
 from edge.preprocess import Fit, Picture
 from edge.records import Face, Frame
 
@@ -64,7 +65,7 @@ def open_yunet(options: argparse.Namespace) -> Look:
     onnx = data_file(options.data, f"teachers/yunet_n_{options.size}_{options.size}.onnx")
     detector = Yunet(onnx, options.size, options.min_score)
     classifier = open_classifier(options.classifier, options.data)
-    return lambda frame: classifier.judge(frame, detector.detect(frame))
+    return Looker(detector, classifier).look
 
 
 def main(words: Sequence[str] | None = None) -> int:
