@@ -27,15 +27,17 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
     run = tmp_path / "run"
     words = ["--weights", str(shared_data / "weights" / WEIGHTS), "--input", "96x64", "--batch", "4"]
     words += ["--epochs", "1", "--validation", "0.3", "--synthetic", "0.5", "--output", str(run)]
-    assert main(["detector", "--boxes", str(boxes), *words]) == 0
+    teacher = ["--teacher", str(shared_data / "teachers" / "scrfd_2.5g_kps.onnx")]
+    assert main(["detector", "--boxes", str(boxes), *teacher, *words]) == 0
     names = {path.name for path in run.iterdir()}
     assert {"model.keras", "split.csv", "history.csv", "plot.png", "report.md", "report.json", "recipe.json"} <= names
+    assert (run / "repaired" / "landmarks.csv").is_file()
     report = json.loads((run / "report.json").read_text())
     assert report["data"]["validation"] == {"drawn": {"face": 3}}
     assert report["epochs_done"] == 1
     words = ["--weights", str(run / "model.keras"), "--input", "96x64", "--batch", "4", "--seed", "9"]
     words += ["--epochs", "1", "--validation", "0.3", "--output", str(tmp_path / "more")]
-    assert main(["detector", "--boxes", str(boxes), *words]) == 0
+    assert main(["detector", "--boxes", str(boxes), *teacher, *words]) == 0
     assert (tmp_path / "more" / "split.csv").read_text() == (run / "split.csv").read_text()
 
 
