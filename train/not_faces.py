@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge.detector import TfliteDetector
+from edge.decode import decode_faces
 from edge.geometry import Box, Boxes
 from edge.manifest import DETECTOR_KIND
-from edge.preprocess import Picture
-from edge.records import NOT_FACE, Frame
+from edge.preprocess import Picture, detector_input
+from edge.records import NOT_FACE
 from edge.runtime import Model
 from edge.runtime.tflite import TfliteModel
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
@@ -55,8 +55,10 @@ def _mine(kept: Path, source: str, pictures: Sequence[AnnotatedPicture], detecto
 
 def find_boxes(detector: Model, bgr: Picture) -> Boxes:
     """Return the boxes (n, 4), in pixels of the picture, of what a detector takes for faces."""
-    faces = TfliteDetector(detector, _MIN_SCORE).detect(Frame(0, 0.0, bgr))
-    return np.array([face.box.as_tuple() for face in faces], np.float32).reshape(-1, 4)
+    rgb, fit = detector_input(bgr, *detector.manifest.input_size)
+    boxes, _ = decode_faces(detector.invoke(rgb), _MIN_SCORE, detector.manifest.thresholds.max_iou)
+    height, width = bgr.shape[:2]
+    return np.clip(fit.to_picture(boxes), 0, [width, height, width, height]).astype(np.float32)
 
 
 def false_finds(picture: AnnotatedPicture, find: Callable[[Picture], Boxes]) -> AnnotatedPicture:

@@ -43,6 +43,7 @@ learn() {
 
 EPOCHS=${EPOCHS:-11}
 learn "$RUN/plain" --weights "$IMAGENET" --epochs "$EPOCHS" --head-epochs 1
+hand_on "$RUN/plain" "$RUN/drawn"
 learn "$RUN/drawn" --weights "$RUN/plain/model.keras" --epochs $((EPOCHS / 3 + 1)) --head-epochs 0 --learning-rate 0.00006 \
     --synthetic 0.2
 if [[ ! -f $RUN/mean/report.json ]]; then

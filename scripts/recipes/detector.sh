@@ -39,6 +39,7 @@ learn() {
 
 EPOCHS=${EPOCHS:-60}
 learn "$RUN/small" --weights "$IMAGENET" --input 384x256 --epochs "$EPOCHS"
+hand_on "$RUN/small" "$RUN"
 learn "$RUN" --weights "$RUN/small/model.keras" --input 480x320 --epochs $((EPOCHS / 5 + 1)) --learning-rate 0.0015
 convert_run "$RUN" face_detector
 evaluate_models "$RUN"

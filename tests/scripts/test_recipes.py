@@ -22,7 +22,11 @@ words=("$@")
 for i in "${!words[@]}"; do [[ ${words[i]} == --output ]] && output=${words[i + 1]}; done
 case "${*:1:2}" in
     "train evaluate") mkdir -p "$output" ;;
-    train*) mkdir -p "$output" && touch "$output"/{model.keras,report.json} ;;
+    "train average") mkdir -p "$output" && touch "$output"/{model.keras,report.json} ;;
+    train*)
+        [[ -f $output/repaired/seen.csv ]] && echo "$output" >>spared
+        mkdir -p "$output/repaired" && touch "$output"/{repaired/seen.csv,model.keras,report.json}
+        ;;
     convert*) touch "$output" "${output%.tflite}".{json,keras} ;;
 esac
 """
@@ -136,6 +140,14 @@ def test_the_classifier_goes_on_with_things_drawn_on_faces(checkout: Path, data:
     assert drawn[drawn.index("--weights") + 1] == f"{plain[plain.index('--output') + 1]}/model.keras"
     assert "--synthetic" in drawn
     assert "--synthetic" not in plain
+
+
+@recipes
+def test_the_second_stage_need_not_ask_the_teacher_again(checkout: Path, data: Path, name: str) -> None:
+    cook(checkout, data, name)
+    second = told(checkout)[1]
+    assert (checkout / "spared").read_text().splitlines() == [second[second.index("--output") + 1]]
+    assert not list(checkout.rglob("*.part"))
 
 
 def test_extra_annotations_are_trained_on_too(checkout: Path, data: Path) -> None:
