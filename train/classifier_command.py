@@ -18,9 +18,8 @@ from edge.manifest import FORMAT, Manifest, read_paper
 from edge.records import NOT_FACE, WITHOUT_MASK
 from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
 from train.classifier import ClassifierRecipe, judge, train_classifier
-from train.face_map import Points
 from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
-from train.landmarks import find_landmarks
+from train.landmarks import check_synthetic, landmarks_to_draw_on
 from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
@@ -98,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)
     parts = _divide(options, faces)
-    landmarks = _landmarks(options, parts[TRAIN])
+    landmarks = landmarks_to_draw_on(options, [face for face in parts[TRAIN] if face.label == WITHOUT_MASK])
     training, held_back = parts[TRAIN], parts[VALIDATION]
     network = train_classifier(options.output, recipe, training, held_back, options.weights, landmarks=landmarks)
     report = make_report(network, recipe, parts, time.monotonic() - started_s, read_calibration(options.output))
@@ -140,8 +139,7 @@ def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Classi
     for name in ("epochs", "batch"):
         if getattr(options, name) < 1:
             raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
-    if not 0 <= options.synthetic <= 1:
-        raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
+    check_synthetic(options)
     given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=_labels(options, faces), input_px=options.input, **given)
 
@@ -166,14 +164,6 @@ def known_labels(weights: Path) -> tuple[str, ...]:
     if manifest.is_file():
         return read_paper(manifest, Manifest, FORMAT, "copy model and manifest again").labels
     return tuple(run_labels.read_text(encoding="utf-8").splitlines()) if run_labels.is_file() else ()
-
-
-def _landmarks(options: argparse.Namespace, training: Sequence[LabeledFace]) -> Mapping[LabeledFace, Points]:
-    """Return where eyes, nose and mouth of the bare faces are, when masks shall be drawn and there is a teacher."""
-    if not options.synthetic or not options.teacher:
-        return {}
-    bare = [face for face in training if face.label == WITHOUT_MASK]
-    return find_landmarks(bare, options.teacher, options.output / "repaired" / "landmarks.csv")
 
 
 def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:

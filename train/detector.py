@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -14,7 +14,7 @@ from train.detector_data import DetectorBatches
 from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
-from train.picture_dressing import LandmarksOf, PictureDressing
+from train.picture_dressing import PictureDressing, PictureLandmarks
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
 from train.whole_files import write_whole
 from train.workers import join
@@ -88,7 +88,7 @@ def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
 
 def train_detector(
     run: Path, recipe: DetectorRecipe, training: Sequence[AnnotatedPicture], held_back: Sequence[AnnotatedPicture],
-    weights: Path | None, landmarks: Mapping[str, LandmarksOf] | None = None,
+    weights: Path | None, landmarks: PictureLandmarks | None = None,
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network.
 

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import DataError, ModelError, UsageError
-from edge.geometry import Box
 from edge.records import NOT_FACE
 from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, train_detector
 from train.detector_network import DetectorShape
-from train.face_map import Points
 from train.faces import LabeledFace, count_by_source
-from train.landmarks import find_landmarks
-from train.picture_dressing import LandmarksOf, is_drawable
+from train.landmarks import check_synthetic, landmarks_to_draw_on
+from train.picture_dressing import PictureLandmarks, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
@@ -90,8 +88,7 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
         raise UsageError(
             f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {options.input}; try 384x256"
         )
-    if not 0 <= options.synthetic <= 1:
-        raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
+    check_synthetic(options)
     names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
     given = {name: getattr(options, name) for name in names}
     return DetectorRecipe(shape=DetectorShape(width, height), **given)
@@ -107,16 +104,9 @@ def _faces_only(picture: AnnotatedPicture) -> AnnotatedPicture:
     return picture.with_faces([face for face in picture.faces if face.label != NOT_FACE])
 
 
-def _landmarks(options: argparse.Namespace, training: Sequence[AnnotatedPicture]) -> Mapping[str, LandmarksOf]:
-    """Return where eyes, nose and mouth of the faces are, when things shall be drawn on and there is a teacher."""
-    if not options.synthetic or not options.teacher:
-        return {}
+def _landmarks(options: argparse.Namespace, training: Sequence[AnnotatedPicture]) -> PictureLandmarks:
     faces = [LabeledFace(p.path, face.box, face.label, "") for p in training for face in p.faces if is_drawable(face)]
-    known: dict[str, dict[Box, Points]] = {}
-    for face, points in find_landmarks(faces, options.teacher, options.output / "repaired" / "landmarks.csv").items():
-        if face.box is not None:
-            known.setdefault(str(face.path), {})[face.box] = points
-    return known
+    return {(face.path, face.box): points for face, points in landmarks_to_draw_on(options, faces).items()}
 
 
 def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -36,29 +37,28 @@ _LEAST_PX, _MOST_PX = 48, 320
 _FADING_FRAC = 0.08
 """Of that square's side: where what is drawn fades, so that no hand ends at a straight line."""
 
-LandmarksOf = Mapping[Box, Points]
-"""Landmarks (5, 2) of the faces of one picture, in its pixels."""
+PictureLandmarks = Mapping[tuple[Path, Box | None], Points]
+"""Landmarks (5, 2) in pixels of the picture, by its path and the face's box."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureDressing:
     """Draws something on `share`, 0..1, of the faces of each picture.
 
-    `landmarks` hold, by the picture's path, those of its faces that are known; others are taken for average faces.
+    Faces that are not in `landmarks` are taken for average ones.
     """
 
     share: float
-    landmarks: Mapping[str, LandmarksOf] = field(default_factory=dict)
+    landmarks: PictureLandmarks = field(default_factory=dict)
 
     def dress(self, bgr: Picture, picture: AnnotatedPicture, rng: Generator) -> Picture:
         """Return a picture, (height, width, 3) uint8, with things drawn on; the same array where nothing was."""
-        known = self.landmarks.get(str(picture.path), {})
         chosen = [face.box for face in picture.faces if is_drawable(face) and rng.random() < self.share]
         if not chosen:
             return bgr
         dressed = bgr.copy()
         for box in chosen:
-            points = known.get(box)
+            points = self.landmarks.get((picture.path, box))
             _draw(dressed, box, guess_landmarks(box, rng) if points is None else points, _choose(rng), rng)
         return dressed
 

@@ -65,7 +65,7 @@ def test_places_to_ignore_and_faces_too_small_to_show_a_mask_stay(street: Pictur
 def test_what_is_drawn_sits_where_the_landmarks_are(street: Picture) -> None:
     points: Points = (EYES_HIGH * (BOX.width, BOX.height) + (BOX.x_min, BOX.y_min)).astype(np.float32)
     lowest = []
-    for landmarks in ({}, {"street.png": {BOX: points}}):
+    for landmarks in ({}, {(Path("street.png"), BOX): points}):
         rows = np.zeros(240)
         for seed in range(30):
             after = PictureDressing(1.0, landmarks).dress(street, one_face(), np.random.default_rng(seed))
