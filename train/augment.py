@@ -82,18 +82,30 @@ def jpeg(bgr: Picture, quality: int) -> Picture:
 
 def cut_window(bgr: Picture, window: tuple[float, float, float, float], width_px: int, height_px: int) -> Picture:
     """Return the window (left, top, width, height) of the picture resized; it may reach out over the edges."""
+    canvas = np.full((height_px, width_px, 3), PAD_VALUE, np.uint8)
+    lay_window(canvas, bgr, window)
+    return canvas
+
+
+def lay_window(canvas: Picture, bgr: Picture, window: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    """Resize a window (left, top, width, height) of a picture into the canvas, in place.
+
+    Where the window reaches out over the picture's edges the canvas stays as it is. Returns which part of it was
+    painted: left, top, right, bottom in pixels, all 0 where there was nothing to paint.
+    """
+    height_px, width_px = canvas.shape[:2]
     left, top, width, height = window
     interpolation = cv2.INTER_AREA if width > width_px * 1.5 else cv2.INTER_LINEAR
     x0, y0 = int(np.ceil(max(left, 0))), int(np.ceil(max(top, 0)))
     x1, y1 = int(min(left + width, bgr.shape[1])), int(min(top + height, bgr.shape[0]))
-    canvas = np.full((height_px, width_px, 3), PAD_VALUE, np.uint8)
     scale_x, scale_y = width_px / width, height_px / height
     to_x0, to_y0 = round((x0 - left) * scale_x), round((y0 - top) * scale_y)
     to_x1, to_y1 = min(width_px, round((x1 - left) * scale_x)), min(height_px, round((y1 - top) * scale_y))
-    if x1 > x0 and y1 > y0 and to_x1 > to_x0 and to_y1 > to_y0:
-        size = (to_x1 - to_x0, to_y1 - to_y0)
-        canvas[to_y0:to_y1, to_x0:to_x1] = cv2.resize(bgr[y0:y1, x0:x1], size, interpolation=interpolation)
-    return canvas
+    if x1 <= x0 or y1 <= y0 or to_x1 <= to_x0 or to_y1 <= to_y0:
+        return 0, 0, 0, 0
+    size = (to_x1 - to_x0, to_y1 - to_y0)
+    canvas[to_y0:to_y1, to_x0:to_x1] = cv2.resize(bgr[y0:y1, x0:x1], size, interpolation=interpolation)
+    return to_x0, to_y0, to_x1, to_y1
 
 
 def cover(bgr: Picture, box: tuple[float, float, float, float], rng: Generator) -> None:

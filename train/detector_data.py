@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from edge.geometry import Boxes
 from edge.preprocess import Picture, detector_input, real_input
 from train.annotations import IGNORE, AnnotatedPicture
-from train.augment import cover, cut_window, photometric
+from train.augment import cover, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES
 from train.detector_network import DetectorShape
 from train.picture_dressing import PictureDressing
 from train.picture_store import PictureStore
+from train.windows import Scene, cut_at_random
 
 MAX_BOXES = 128
 """Boxes that a target holds: of a crowd the largest `MAX_FACES` faces teach, the others are places to ignore."""
@@ -72,22 +73,18 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
 
     def _sample(self, picture: AnnotatedPicture, index: int) -> tuple[Picture, NDArray[np.float32]]:
-        kinds = _kinds(picture)
         if self._seed is None:
             bgr = self._store.read(picture.path)
             rgb, fit = detector_input(bgr, self._shape.width_px, self._shape.height_px)
-            return rgb, pack_targets(fit.to_input(picture.boxes()), kinds, self._shape)
+            return rgb, pack_targets(fit.to_input(picture.boxes()), _kinds(picture), self._shape)
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        if rng.random() < _MOSAIC_SHARE:
-            cut, boxes, kinds = self._mosaic([index, *rng.integers(len(self._pictures), size=3)], rng)
-        else:
-            cut, boxes = _cut_at_random(self._dressed(picture, rng), picture.boxes(), self._shape, rng)
-        for box in boxes[rng.random(len(boxes)) < _COVERED_SHARE]:
-            cover(cut, tuple(box), rng)
-        rgb = np.asarray(cv2.cvtColor(photometric(cut, rng), cv2.COLOR_BGR2RGB), np.uint8)
-        return rgb, pack_targets(boxes, kinds, self._shape)
+        cut = self._mosaic(index, rng) if rng.random() < _MOSAIC_SHARE else self._cut(index, self._shape, rng)
+        for box in cut.boxes[rng.random(len(cut.boxes)) < _COVERED_SHARE]:
+            cover(cut.bgr, tuple(box), rng)
+        rgb = np.asarray(cv2.cvtColor(photometric(cut.bgr, rng), cv2.COLOR_BGR2RGB), np.uint8)
+        return rgb, pack_targets(cut.boxes, cut.kinds, self._shape)
 
-    def _mosaic(self, indices: Sequence[int], rng: Generator) -> tuple[Picture, Boxes, NDArray[np.float32]]:
+    def _mosaic(self, index: int, rng: Generator) -> Scene:
         """Return four pictures' windows as one, so that small faces and many surroundings are seen at once.
 
         The idea is from YOLOv4 (Bochkovskiy et al. 2020, https://arxiv.org/abs/2004.10934).
@@ -95,68 +92,31 @@ class DetectorBatches(keras.utils.PyDataset):  # type: ignore[misc]
         part = replace(self._shape, width_px=self._shape.width_px // 2, height_px=self._shape.height_px // 2)
         canvas = np.empty((self._shape.height_px, self._shape.width_px, 3), np.uint8)
         found: list[tuple[Boxes, NDArray[np.float32]]] = []
-        for place, index in enumerate(indices):
-            picture = self._pictures[index]
+        for place, chosen in enumerate([index, *rng.integers(len(self._pictures), size=3)]):
             top, left = place // 2 * part.height_px, place % 2 * part.width_px
-            cut, boxes = _cut_at_random(self._dressed(picture, rng), picture.boxes(), part, rng)
-            canvas[top : top + part.height_px, left : left + part.width_px] = cut
-            boxes, kinds = _clip(boxes, _kinds(picture), part)
+            cut = self._cut(int(chosen), part, rng)
+            canvas[top : top + part.height_px, left : left + part.width_px] = cut.bgr
+            boxes, kinds = _clip(cut.boxes, cut.kinds, part)
             found.append((boxes + np.array([left, top, left, top], np.float32), kinds))
-        return canvas, np.concatenate([boxes for boxes, _ in found]), np.concatenate([kinds for _, kinds in found])
+        return Scene(
+            canvas, np.concatenate([boxes for boxes, _ in found]), np.concatenate([kinds for _, kinds in found])
+        )
 
-    def _dressed(self, picture: AnnotatedPicture, rng: Generator) -> Picture:
+    def _cut(self, index: int, shape: DetectorShape, rng: Generator) -> Scene:
+        return cut_at_random(
+            self._scene(index, rng), shape, rng, lambda: self._scene(int(rng.integers(len(self._pictures))), rng)
+        )
+
+    def _scene(self, index: int, rng: Generator) -> Scene:
+        picture = self._pictures[index]
         bgr = self._store.read(picture.path)
-        return bgr if self._dressing is None else self._dressing.dress(bgr, picture, rng)
+        if self._dressing is not None:
+            bgr = self._dressing.dress(bgr, picture, rng)
+        return Scene(bgr, picture.boxes(), _kinds(picture))
 
 
 def _kinds(picture: AnnotatedPicture) -> NDArray[np.float32]:
     return np.array([IGNORE_KIND if f.label == IGNORE else FACE_KIND for f in picture.faces], np.float32)
-
-
-def _cut_at_random(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[Picture, Boxes]:
-    """Return a random window of a picture in the input's size, mirrored half the time, and where its boxes are now."""
-    window = _window(bgr, boxes, shape, rng)
-    cut = cut_window(bgr, window, shape.width_px, shape.height_px)
-    boxes = _move(boxes, window, shape)
-    if rng.random() < 0.5:
-        cut = np.ascontiguousarray(cut[:, ::-1])
-        boxes[:, [0, 2]] = shape.width_px - boxes[:, [2, 0]]
-    return cut, boxes
-
-
-def _window(bgr: Picture, boxes: Boxes, shape: DetectorShape, rng: Generator) -> tuple[float, float, float, float]:
-    """Return (left, top, width, height) of a random window, half the time chosen by the size of a face in it.
-
-    A third of the windows show the whole picture or more, as the device will see it.
-    """
-    height, width = bgr.shape[:2]
-    aspect = shape.width_px / shape.height_px * np.exp(rng.uniform(-0.2, 0.2))
-    whole = max(width, height * aspect)
-    if len(boxes) and rng.random() < 0.5:
-        return _window_by_face(boxes[rng.integers(len(boxes))], whole, aspect, shape, rng)
-    window_width = whole * (rng.uniform(0.3, 1.0) if rng.random() < 0.4 else rng.uniform(0.95, 1.4))
-    window_height = window_width / aspect
-    left = rng.uniform(min(0, width - window_width), max(0, width - window_width))
-    top = rng.uniform(min(0, height - window_height), max(0, height - window_height))
-    return float(left), float(top), float(window_width), float(window_height)
-
-
-def _window_by_face(
-    box: NDArray[np.float32], whole: float, aspect: float, shape: DetectorShape, rng: Generator
-) -> tuple[float, float, float, float]:
-    """Return a window in which the face has a size drawn evenly over the octaves from 9 to 180 pixels."""
-    face_px = float(max(box[2] - box[0], box[3] - box[1]))
-    wanted_px = np.exp(rng.uniform(np.log(9), np.log(180)))
-    window_width = np.clip(face_px * shape.width_px / wanted_px, whole * 0.2, whole * 2.0)
-    window_height = window_width / aspect
-    left, top = (box[:2] + box[2:]) / 2 - rng.uniform(0.15, 0.85, 2) * [window_width, window_height]
-    return float(left), float(top), float(window_width), float(window_height)
-
-
-def _move(boxes: Boxes, window: tuple[float, float, float, float], shape: DetectorShape) -> Boxes:
-    left, top, width, height = window
-    scale = np.array([shape.width_px / width, shape.height_px / height] * 2)
-    return np.asarray((boxes - [left, top, left, top]) * scale, np.float32)
 
 
 def pack_targets(boxes: Boxes, kinds: NDArray[np.float32], shape: DetectorShape) -> NDArray[np.float32]:
