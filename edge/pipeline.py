@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from edge import alarm, tracker
 from edge.alarm import AlarmMemory, Silence
@@ -19,6 +20,9 @@ from edge.zone import may_count_soon, stands_at_door
 
 _WAIT_S = 0.2
 """How long one wait for a frame lasts, so that a stop is noticed in between."""
+
+_LONGEST_SKIP_S = 1.0
+"""However many pictures `detector.every_n_frames` passes over, one a second is looked at: a decision needs several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def keep_watch(
     """
     memory, decided = Memory(), 0
     source: Source | None = None
-    looked_at: int | None = None
+    looked_at: tuple[int, float] | None = None
     while not stopped():
         now = rig()
         if now.source is not source:
@@ -143,14 +147,24 @@ def keep_watch(
             continue
         if frame is None:
             break
-        if looked_at is not None and frame.frame_index - looked_at < now.settings.detector.every_n_frames:
+        if looked_at is not None and not _is_due(frame, looked_at, now.settings.detector.every_n_frames):
             continue
-        looked_at = frame.frame_index
+        looked_at = frame.frame_index, frame.captured_s
         memory, turn = take_turn(memory, frame, now.looker, now.settings, now.silence())
         _show(outputs, _with_faults(turn.decision, now))
         on_turn(turn)
         decided += 1
     return decided
+
+
+def _is_due(frame: Frame, looked_at: tuple[int, float], every_n_frames: int) -> bool:
+    last_index, last_s = looked_at
+    return frame.frame_index - last_index >= every_n_frames or frame.captured_s - last_s >= _LONGEST_SKIP_S
+
+
+def frames_per_look(every_n_frames: int, fps: float) -> int:
+    """Return how many pictures come for each that is looked at, from a source of `fps` pictures a second."""
+    return min(every_n_frames, max(1, ceil(fps * _LONGEST_SKIP_S)))
 
 
 def start_over(memory: Memory) -> Memory:

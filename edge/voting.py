@@ -18,8 +18,9 @@ _LEAST_SIZE_WEIGHT = 0.25
 
 _ENOUGH_EVIDENCE = 1.5
 _OLDEST_S = 6.0
-"""Where the votes of the window weigh less than so many times what a decision needs, older ones help, but none older
-than this: people far away, slow cameras, and people who are only looked at now and then."""
+"""Where the votes of the window weigh less than so many times what a decision needs, older ones help: people far away,
+slow cameras, and people who are only looked at now and then. None older than this, unless there are fewer votes than
+could ever decide."""
 
 _DOUBT_WINDOWS = 2
 _DOUBTS = 4
@@ -103,10 +104,11 @@ def rest_s(opinion: Opinion, found_s: float, now_s: float, config: Tracking) -> 
 def _recent(votes: Sequence[Vote], now_s: float, config: Tracking) -> tuple[Vote, ...]:
     """Return the votes of the window, and older ones where these are too few to decide anything."""
     kept, weight = 0, 0.0
+    wanted = _ENOUGH_EVIDENCE * config.min_evidence
     for vote in reversed(votes):
         age_s = now_s - vote.at_s
-        enough = weight >= _ENOUGH_EVIDENCE * config.min_evidence
-        if age_s > config.window_s and (enough or age_s > _OLDEST_S):
+        too_old = age_s > _OLDEST_S and kept >= wanted  # a vote weighs 1 at most
+        if age_s > config.window_s and (weight >= wanted or too_old):
             break
         kept, weight = kept + 1, weight + vote.weight
     return tuple(votes[-kept:])

@@ -16,7 +16,7 @@ from edge.commands import ROOT, read_settings
 from edge.contract import result_line
 from edge.errors import UsageError
 from edge.looker import open_looker
-from edge.pipeline import Turn, watch
+from edge.pipeline import Turn, frames_per_look, watch
 from edge.records import AlarmState
 from edge.sources.files import VideoFile
 
@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as opened:
         looker = opened.enter_context(closing(open_looker(settings, ROOT)))
         source = opened.enter_context(closing(VideoFile(options.file)))
-        total = source.frame_count and source.frame_count // settings.detector.every_n_frames
+        step = frames_per_look(settings.detector.every_n_frames, source.fps)
+        total = source.frame_count and source.frame_count // step
         bar = opened.enter_context(tqdm(total=total, unit="frame", disable=None))
-        fps = source.fps / settings.detector.every_n_frames
-        writer = opened.enter_context(closing(ClipWriter(output, fps))) if output else None
+        writer = opened.enter_context(closing(ClipWriter(output, source.fps / step))) if output else None
         report = _Report(options.json, bar, writer, settings.zone.polygon)
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:

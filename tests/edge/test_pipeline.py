@@ -13,7 +13,7 @@ from scripted import RecordingOutput, ScriptedSource, scripted_looker
 from edge.alarm import AlarmMemory, Silence
 from edge.contract import result_line
 from edge.geometry import Box
-from edge.pipeline import Memory, Rig, Turn, keep_watch, start_over, watch
+from edge.pipeline import Memory, Rig, Turn, frames_per_look, keep_watch, start_over, watch
 from edge.records import AlarmState, Decision, Frame, StatusPattern, Verdict, VerdictKind
 from edge.settings import Alarm, Detector, Settings
 
@@ -49,6 +49,15 @@ def test_outputs_are_switched_before_anything_is_drawn() -> None:
 def test_every_second_frame_can_be_left_out() -> None:
     turns = watch_walk(UNMASKED, detector=Detector(every_n_frames=2))
     assert [turn.frame.frame_index for turn in turns] == list(range(0, 20, 2))
+
+
+def test_however_many_frames_are_left_out_one_a_second_is_looked_at() -> None:
+    frames = [blank_frame(i, i * 0.25) for i in range(20)]
+    turns = watch_walk(UNMASKED, frames, detector=Detector(every_n_frames=30))
+    assert [turn.frame.captured_s for turn in turns] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert frames_per_look(30, 4.0) == 4
+    assert frames_per_look(3, 25.0) == 3
+    assert frames_per_look(30, 0.5) == 1
 
 
 def watch_gap(script: list[list[Verdict]], frames: list[Frame | None]) -> tuple[list[Decision], list[str]]:

@@ -42,6 +42,16 @@ def test_small_faces_are_decided_at_two_frames_a_second_too() -> None:
     assert listen([UNMASKED] * 9, step_s=0.5, side=20.0).kind is UNMASKED
 
 
+@pytest.mark.parametrize(("min_evidence", "step_s"), [(3.0, 2.0), (3.0, 3.0), (13.0, 0.5), (30.0, 0.25), (30.0, 2.0)])
+def test_somebody_who_stays_is_decided_however_rare_the_looks_and_however_many_are_asked_for(
+    min_evidence: float, step_s: float
+) -> None:
+    opinion, config = Opinion(), Tracking(min_evidence=min_evidence)
+    for index in range(int(min_evidence) + 1):
+        opinion = add_vote(opinion, verdict(square(0, 0, 80.0), UNMASKED, 0.99), index * step_s, config)
+    assert opinion.kind is UNMASKED
+
+
 def test_looks_that_disagree_do_not_decide() -> None:
     assert listen([UNMASKED, MASKED] * 10).kind is UNSURE
 
