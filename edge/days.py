@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 
 EXAMPLES = "today, yesterday, 7d for seven days ago, or a date such as 2026-11-20"
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+
 
 def parse_day(text: str, today: date) -> date:
     """Return the day that a text names. Raises ValueError with a sentence."""
@@ -16,10 +18,17 @@ def parse_day(text: str, today: date) -> date:
         if re.fullmatch(r"[0-9]{1,4}d", text):
             return today - timedelta(days=int(text[:-1]))
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            return date.fromisoformat(text)
+            return _on_a_clock(date.fromisoformat(text))
     except (ValueError, OverflowError) as exc:
         raise ValueError(f"there is no such day: {text}") from exc
     raise ValueError(f"must be {EXAMPLES}, got {text}")
+
+
+def _on_a_clock(day: date) -> date:
+    """Return the day. Raises ValueError for one that no clock shows, of which the seconds cannot be told."""
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(f"no year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
 
 
 def begin_of(day: date) -> float:

@@ -177,12 +177,21 @@ def read_entries(path: Path, since_s: float, until_s: float) -> tuple[Entry, ...
 
     A daemon may be writing meanwhile. Raises DataError when there is no journal or it cannot be read.
     """
+    return _read(path, "at_s >= ? AND at_s < ? ORDER BY at_s, id", (since_s, until_s))
+
+
+def read_last_before(path: Path, at_s: float) -> Entry | None:
+    """Return the newest entry from before `at_s`, in UTC seconds since 1970; None without any. Raises DataError."""
+    return next(iter(_read(path, "at_s < ? ORDER BY at_s DESC, id DESC LIMIT 1", (at_s,))), None)
+
+
+def _read(path: Path, which: str, values: tuple[float, ...]) -> tuple[Entry, ...]:
     advice = "check journal.path; join the group maskwatch or use sudo"
     try:
         if not path.exists():
             raise DataError(f"{path}: there is no journal yet; `maskwatch run` begins it, see journal in config.yaml")
         with closing(_connect_to_read(path)) as connection:
-            return tuple(_select(connection, since_s, until_s))
+            return tuple(_select(connection, which, values))
     except (sqlite3.Error, OSError) as exc:
         raise DataError(f"{path}: the journal cannot be read ({exc}); {advice}") from exc
 
@@ -221,11 +230,11 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, timeout=_BUSY_S)
 
 
-def _select(connection: sqlite3.Connection, since_s: float, until_s: float) -> Iterator[Entry]:
+def _select(connection: sqlite3.Connection, which: str, values: tuple[float, ...]) -> Iterator[Entry]:
     if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'entries'").fetchone()[0]:
         return  # a daemon is just beginning it
-    query = f"SELECT {_COLUMNS} FROM entries WHERE at_s >= ? AND at_s < ? ORDER BY at_s, id"  # noqa: S608
-    for at_s, clock_set, kind, detail, *counts in connection.execute(query, (since_s, until_s)):
+    query = f"SELECT {_COLUMNS} FROM entries WHERE {which}"  # noqa: S608
+    for at_s, clock_set, kind, detail, *counts in connection.execute(query, values):
         if kind in _KINDS:  # a later version may have written others
             yield Entry(at_s, bool(clock_set), EntryKind(kind), detail, *counts)
 

@@ -41,8 +41,11 @@ def add_up(entries: Sequence[Entry]) -> Totals:
     )
 
 
-def plan_chart(entries: Sequence[Entry], first: date, last: date, now_s: float) -> Chart:
-    """Return the chart of the days from `first` to `last`, both included, of entries in that time, oldest first."""
+def plan_chart(entries: Sequence[Entry], first: date, last: date, now_s: float, before: Entry | None = None) -> Chart:
+    """Return the chart of the days from `first` to `last`, both included.
+
+    `entries` are those in that time, oldest first, `before` is the last one from before it.
+    """
     begin_s, end_s = begin_of(first), end_of(last)
     edges_s = list_hours(begin_s, end_s)
 
@@ -55,7 +58,7 @@ def plan_chart(entries: Sequence[Entry], first: date, last: date, now_s: float) 
         subtitle=describe_sums(entries),
         bars=tuple(_fill_bars(entries, edges_s)),
         alarms=tuple(place(each.at_s) for each in entries if each.kind is EntryKind.ALARM_ON),
-        unwatched=tuple((place(a), place(b)) for a, b in find_unwatched(entries, begin_s, min(now_s, end_s))),
+        unwatched=tuple((place(a), place(b)) for a, b in find_unwatched(entries, begin_s, min(now_s, end_s), before)),
         ticks=tuple(_label_hours(edges_s, place) if one_day else _label_days(first, last, place)),
         x_label="time of day (local)" if one_day else "day (each bar is an hour)",
         y_label="people per hour",
@@ -77,9 +80,16 @@ def list_hours(begin_s: float, end_s: float) -> list[float]:
     return [begin_s + _HOUR_S * number for number in range(round((end_s - begin_s) / _HOUR_S) + 1)]
 
 
-def find_unwatched(entries: Sequence[Entry], begin_s: float, end_s: float) -> Iterator[tuple[float, float]]:
-    """Yield spans in which the daemon was known not to run: from a stop to the next start."""
-    off_since_s = begin_s if entries and entries[0].kind is EntryKind.START else None
+def find_unwatched(
+    entries: Sequence[Entry], begin_s: float, end_s: float, before: Entry | None = None
+) -> Iterator[tuple[float, float]]:
+    """Yield spans in which the daemon was known not to run: from a stop to the next start, and before the first one.
+
+    `before` is the last entry from before `begin_s`. Where a process was killed nobody knows since when.
+    """
+    never_ran = before is None and bool(entries) and entries[0].kind is EntryKind.START
+    stopped = before is not None and before.kind is EntryKind.STOP
+    off_since_s = begin_s if never_ran or stopped else None
     for entry in entries:
         if entry.kind is EntryKind.STOP:
             off_since_s = entry.at_s

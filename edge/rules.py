@@ -22,6 +22,14 @@ class Rule:
     example: str | None = None
 
 
+HOST = Rule(
+    pattern=r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*(%[A-Za-z0-9_.-]+)?",
+    example="192.168.1.20, broker.local or fe80::1%eth0",
+)
+"""The name or the address of a computer. A network that is not there yet may come; what is no name, `192.168..20`, will
+never be one."""
+
+
 def setting(default: Any, rule: Rule | None = None) -> Any:
     """Return a dataclass field with a default and, in its metadata as "rule", a rule."""
     metadata: Mapping[str, Any] = MappingProxyType({"rule": rule or Rule()})

@@ -11,7 +11,7 @@ from edge.chart import draw_chart
 from edge.commands import read_settings, write_picture
 from edge.commands.journal import pick_day
 from edge.days import EXAMPLES, begin_of, end_of
-from edge.journal_file import read_entries
+from edge.journal_file import read_entries, read_last_before
 from edge.report import describe_sums, plan_chart
 
 _WEEK_DAYS = 7
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
     first = last - timedelta(days=_WEEK_DAYS - 1 if options.week else 0)
     entries = read_entries(path, begin_of(first), end_of(last))
     output = options.output or Path(f"maskwatch-{first}-to-{last}.png" if options.week else f"maskwatch-{last}.png")
-    write_picture(output, draw_chart(plan_chart(entries, first, last, time.time())))
+    before = read_last_before(path, begin_of(first))
+    write_picture(output, draw_chart(plan_chart(entries, first, last, time.time(), before)))
     print(f"{output}: {describe_sums(entries)}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from edge.rules import Rule, between, setting
+from edge.rules import HOST, Rule, between, setting
 
 _TOPIC = Rule(
     pattern=r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,4}",
@@ -19,7 +19,7 @@ class Mqtt:
     """The broker that events and the state go to. `device` None: the host's name and a part that no other has."""
 
     enabled: bool = setting(False)
-    host: str = setting("localhost")
+    host: str = setting("localhost", HOST)
     port: int = setting(1883, between(1, 65535))
     tls: bool = setting(False)
     ca_file: str | None = setting(None)

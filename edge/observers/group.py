@@ -21,6 +21,8 @@ from edge.settings import Settings
 log = logging.getLogger(__name__)
 
 _CLOSE_S: Final = 8.0
+_RETRY_S: Final = 30.0
+"""What cannot be opened is tried again: at boot the network may come later than the daemon, or a file be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,18 @@ class Observers:
     A thread of its own opens and closes them, so that the alarm waits neither for imports nor for a broker's good-bye.
     """
 
-    def __init__(self, settings: Settings, answers: Answers, say: Callable[[str], None] = lambda fault: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        answers: Answers,
+        say: Callable[[str], None] = lambda fault: None,
+        retry_s: float = _RETRY_S,
+    ) -> None:
         """Begin to open those that are switched on; `say` is called in another thread."""
-        self._settings, self._say = settings, say
+        self._settings, self._say, self._retry_s = settings, say, retry_s
         self._desk = Desk(answers, Tally(settings.tracking.window_s), lambda: self._settings)
         self._open: Mapping[str, Observer] = {}
+        self._faults: dict[str, str] = {}
         self._jobs: queue.Queue[tuple[Settings | None, Settings] | None] = queue.Queue()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="observers", daemon=True)
@@ -79,7 +88,15 @@ class Observers:
             self._thread.join(_CLOSE_S)
 
     def _run(self) -> None:
-        while job := self._jobs.get():
+        while True:
+            try:
+                job = self._jobs.get(timeout=self._retry_s if self._faults else None)
+            except queue.Empty:
+                for name in tuple(self._faults):
+                    self._replace(name, self._settings)
+                continue
+            if job is None:
+                break
             try:
                 self._follow(*job)
             finally:
@@ -101,9 +118,13 @@ class Observers:
         try:
             new = OPENERS[name][1](settings, self._desk)
         except ConfigError as exc:
-            log.error("%s; the alarm goes on without", exc)
-            self._say(str(exc))
+            if str(exc) != self._faults.get(name):
+                log.error("%s; the alarm goes on without, and tries again", exc)
+                self._say(str(exc))
+            self._faults[name] = str(exc)
             return
+        if self._faults.pop(name, None) is not None and new is not None:
+            log.info("%s works now", name)
         if new is not None:
             self._open = {**others, name: new}
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from edge.errors import DataError
-from edge.journal_file import ClockSet, Entry, EntryKind, JournalFile, read_entries
+from edge.journal_file import ClockSet, Entry, EntryKind, JournalFile, read_entries, read_last_before
 
 ROOT = Path(__file__).parents[2]
 ALWAYS = (0.0, 1e12)
@@ -43,6 +43,12 @@ def test_what_was_written_is_read_oldest_first(tmp_path: Path) -> None:
 def test_reading_leaves_out_what_is_before_and_what_is_after(tmp_path: Path) -> None:
     write(tmp_path / "j.db", *(event(at_s) for at_s in (9.0, 10.0, 19.0, 20.0))).close()
     assert [entry.at_s for entry in read_entries(tmp_path / "j.db", 10.0, 20.0)] == [10.0, 19.0]
+
+
+def test_the_last_entry_before_a_time_can_be_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "j.db", *(event(at_s) for at_s in (10.0, 9.0, 19.0))).close()
+    assert read_last_before(tmp_path / "j.db", 19.0) == event(10.0)
+    assert read_last_before(tmp_path / "j.db", 9.0) is None
 
 
 def test_a_reader_sees_what_was_committed_while_the_daemon_has_the_file_open(tmp_path: Path) -> None:

@@ -74,5 +74,14 @@ def test_before_the_first_start_nobody_watched() -> None:
     assert spans == [(BEGIN_S, BEGIN_S + 5 * 3600)]
 
 
+def test_a_start_after_a_crash_does_not_say_that_nobody_watched_before_it() -> None:
+    started, seen, stopped = event(-20.0, EntryKind.START), counts(-15.0, 1), event(-14.0, EntryKind.STOP)
+    for before in (started, seen):
+        assert not list(find_unwatched([event(10.0, EntryKind.START)], BEGIN_S, LATER_S, before))
+    spans = list(find_unwatched([event(10.0, EntryKind.START)], BEGIN_S, LATER_S, stopped))
+    assert spans == [(BEGIN_S, BEGIN_S + 10 * 3600)]
+    assert plan_chart([], DAY, DAY, LATER_S, stopped).unwatched == ((0.0, 1.0),)
+
+
 def test_a_day_without_entries_says_nothing_about_watching() -> None:
     assert plan_chart([], DAY, DAY, LATER_S).unwatched == ()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,14 @@ def get(port: int, path: str) -> tuple[int, bytes]:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read()
+
+
+def get_once_open(port: int, path: str) -> tuple[int, bytes]:
+    end_s = time.monotonic() + 30
+    while time.monotonic() < end_s:
+        with suppress(ConnectionRefusedError):
+            return get(port, path)
+    raise AssertionError(f"nobody listens at port {port}")
 
 
 def test_nothing_is_open_by_default_and_frames_are_taken_all_the_same() -> None:
@@ -114,3 +124,16 @@ def test_an_occupied_port_is_said() -> None:
     ):
         pass
     assert faults[0].startswith(f"web.port: cannot listen at 127.0.0.1 port {web.port} (Address already in use)")
+
+
+def test_a_page_whose_port_becomes_free_opens_by_itself_and_its_fault_is_said_once() -> None:
+    pytest.importorskip("starlette", reason="starlette is not installed; it comes with the extra web")
+    web, faults = Web(enabled=True, port=free_port()), list[str]()
+    settings = settings_with(web=web, metrics=Metrics(), mqtt=Mqtt())
+    with closing(socket.create_server(("127.0.0.1", web.port))) as occupant:
+        observers = Observers(settings, Desk().answers(), faults.append, retry_s=0.01)
+        observers.settle()
+        occupant.close()
+        with closing(observers):
+            assert get_once_open(web.port, "/state.json")[0] == 200
+    assert [fault.split(" (")[0] for fault in faults] == [f"web.port: cannot listen at 127.0.0.1 port {web.port}"]
