@@ -34,9 +34,15 @@ def read_clock() -> Moment:
 def is_clock_set(marker: Path = _TIMESYNC) -> bool:
     """Return whether a time server has set the wall clock since the device started. Linux only.
 
-    The kernel knows for every time service; the marker also serves where a sandbox forbids asking it.
+    The kernel knows for every time service. Our service's sandbox forbids asking it: there only systemd-timesyncd's
+    marker counts.
     """
-    return marker.exists() or _ask_kernel() not in _NOT_SET
+    return is_marked(marker) or _ask_kernel() not in _NOT_SET
+
+
+def is_marked(marker: Path = _TIMESYNC) -> bool:
+    """Return whether systemd-timesyncd says that it has set the clock: what the service can see of it."""
+    return marker.exists()
 
 
 def _ask_kernel() -> int:

@@ -66,6 +66,10 @@ class Journal:
         if config.enabled:
             self._thread.start()
 
+    def change(self, config: settings.Journal) -> None:
+        """Keep the same file for another time, or at another size, from now on."""
+        self._config = config
+
     def note(self, kind: EntryKind, detail: str = "") -> None:
         """Write an event down, now."""
         moment = self._read_clock()

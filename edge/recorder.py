@@ -17,6 +17,7 @@ from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.records import SOUNDING
 from edge.runtime.edgetpu import Acceleration, log_acceleration
+from edge.settings import Journal as JournalSettings
 from edge.settings import Settings, limits_of
 from edge.sight import Sight
 from edge.status import Seen, Status, to_text
@@ -82,7 +83,9 @@ class Recorder:
         """Go by other settings from now on: another journal, another socket, other models to tell of."""
         before, self._settings = self._settings, settings
         self._status.tell_facts(facts)
-        if settings.journal != before.journal:
+        if _is_same_file(settings.journal, before.journal):
+            self._journal.change(settings.journal)  # a new one could not correct what this one wrote without a clock
+        else:
             self._journal.close()
             self._journal = Journal(settings.journal, self._clock)
         if settings.control != before.control:
@@ -173,6 +176,10 @@ class Recorder:
         self._mute.clear()
         log.info("unmuted")
         return self._say_mute(self._clock())
+
+
+def _is_same_file(one: JournalSettings, other: JournalSettings) -> bool:
+    return (one.enabled, one.path) == (other.enabled, other.path)
 
 
 @contextmanager

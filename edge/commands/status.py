@@ -20,7 +20,6 @@ STATES = {
     "starting": "starting",
     "watching": "watching the door",
     "blind": "blind: the camera gives no picture",
-    "off": "stopping",
 }
 
 

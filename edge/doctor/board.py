@@ -20,9 +20,12 @@ _LEAST_MB = 50
 
 
 def check_clock(patient: Patient) -> Finding:
-    """Return whether a time server has set the wall clock; a Pi has no clock of its own."""
-    if patient.system.clock_set():
+    """Return whether a time server has set the wall clock, and the service can know; a Pi has no clock of its own."""
+    if patient.system.clock_marked():
         return ok("clock", "set by a time server")
+    if patient.system.clock_set():
+        says = "set, but not by systemd-timesyncd: the service cannot tell; schedule and quiet hours do not count"
+        return warning("clock", says, "sudo apt install systemd-timesyncd: it takes the place of other time services")
     advice = "connect the network once (timedatectl), or fit a clock module"
     return warning("clock", "nobody has set it: schedule and quiet hours do not count", advice)
 

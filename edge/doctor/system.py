@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from edge.clock import is_clock_set
+from edge.clock import is_clock_set, is_marked
 from edge.settings import Settings
 
 _RUN_S = 30.0
@@ -30,7 +30,8 @@ class System:
     """What there is to look at.
 
     `run` gives what a command printed, or None when it is missing, fails, crashes or takes too long. `access` is
-    os.access. `free_bytes` gives the room for files at a path. `module_paths` are where packages are looked for.
+    os.access. `free_bytes` gives the room for files at a path. `clock_set` and `clock_marked` are those of
+    `edge.clock`. `module_paths` are where packages are looked for.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class System:
     access: Callable[[Path, int], bool]
     free_bytes: Callable[[Path], int]
     clock_set: Callable[[], bool]
+    clock_marked: Callable[[], bool]
     module_paths: tuple[str, ...]
     machine: str
     bits: int
@@ -90,6 +92,7 @@ def this_system() -> System:
         access=os.access,
         free_bytes=lambda path: shutil.disk_usage(path).free,
         clock_set=is_clock_set,
+        clock_marked=is_marked,
         module_paths=tuple(sys.path),
         machine=platform.machine(),
         bits=64 if sys.maxsize > 2**32 else 32,

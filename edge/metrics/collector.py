@@ -85,6 +85,6 @@ def _time(latencies: Latencies) -> Metric:
 
 def _list_states(now: str) -> Metric:
     states = GaugeMetricFamily("maskwatch_state", "1 for the state it is in, 0 for the others.", labels=["state"])
-    for state in StatusPattern:
+    for state in (StatusPattern.STARTING, StatusPattern.WATCHING, StatusPattern.BLIND):
         states.add_metric([state.value], float(state.value == now))
     return states

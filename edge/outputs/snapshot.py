@@ -48,12 +48,20 @@ class SnapshotWriter:
     Without `snapshots.enabled` it writes none, but still deletes old ones.
     """
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Start the thread. `now` gives the wall clock's time with its zone, for names and ages."""
+    def __init__(
+        self,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        is_sounding: bool = False,
+    ) -> None:
+        """Start the thread. `now` gives the wall clock's time with its zone, for names and ages.
+
+        `is_sounding`: an alarm is on already, of which another writer has kept the picture.
+        """
         self._settings = settings
         self._now = now
         self._folder = SnapshotFolder(Path(settings.snapshots.folder))
-        self._sounding = False
+        self._sounding = is_sounding
         self._failing = False
         self._closed = False
         self._turns: Queue[Turn | None] = Queue(maxsize=1)
@@ -70,6 +78,11 @@ class SnapshotWriter:
             self._turns.put_nowait(turn)
         except Full:
             log.warning("snapshot left out: the one before is still being written")
+
+    @property
+    def is_sounding(self) -> bool:
+        """Whether an alarm was on in the last turn."""
+        return self._sounding
 
     def close(self) -> None:
         """Finish the picture that is being written, for at most two seconds. Calling it again does nothing."""

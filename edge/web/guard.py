@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.web.lockout import Lockout
+from edge.web.token import is_loopback
 
 COOKIE: Final = "maskwatch"
 OWN_HEADER: Final = "X-Maskwatch"
@@ -22,7 +23,6 @@ OWN_HEADER: Final = "X-Maskwatch"
 request")."""
 
 MAX_BODY_BYTES: Final = 4096
-_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOKIE_S: Final = 30 * 86_400
 
 
@@ -62,7 +62,7 @@ class Guard:
     def _refuse_strangers(self, request: Request) -> Response | None:
         """Return why a request is not looked at at all: another site sent it, or a name that is not ours."""
         host = request.headers.get("host", "")
-        if self._token is None and _name_of(host) not in _LOOPBACK_NAMES:  # DNS rebinding
+        if self._token is None and not is_loopback(_name_of(host)):  # DNS rebinding
             return PlainTextResponse("open this page as http://localhost or http://127.0.0.1\n", 421)
         if request.method not in ("GET", "HEAD") and not _is_same_origin(request, host):
             return PlainTextResponse("sent by another site; refused\n", 403)

@@ -58,6 +58,7 @@ class Machine:
     denied: set[str] = field(default_factory=set)
     free_mb: int = 5000
     clock_set: bool = True
+    clock_marked: bool = True
     config: str = ""
     home: Path = ROOT
 
@@ -73,10 +74,7 @@ class Machine:
 
     def remove(self, name: str) -> None:
         path = self.folder / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def install(self, name: str, version: str) -> None:
         self.uninstall(name)
@@ -94,6 +92,7 @@ class Machine:
             access=lambda path, mode: str(path.relative_to(self.folder)) not in self.denied,
             free_bytes=lambda path: self.free_mb * 1_000_000,
             clock_set=lambda: self.clock_set,
+            clock_marked=lambda: self.clock_set and self.clock_marked,
             module_paths=(str(self.folder / "site"),),
             machine="aarch64",
             bits=64,
@@ -231,6 +230,7 @@ SICK: list[tuple[str, str, list[Sickness], str, str]] = [
     ("edgetpu", "warning", [plug_coral(), say("dpkg-query", "16.0tf2.17.1")],
      "but for a Coral models/face_detector.tflite and models/mask_classifier.tflite must be compiled", "docs/coral.md"),
     ("clock", "warning", [lambda machine: setattr(machine, "clock_set", False)], "nobody has set it", "network"),
+    ("clock", "warning", [lambda machine: setattr(machine, "clock_marked", False)], "service cannot tell", "timesyncd"),
     ("temperature", "warning", [write("sys/class/thermal/thermal_zone1/temp", "72500")], "72 °C: warm", "80 °C"),
     ("temperature", "problem", [write("sys/class/thermal/thermal_zone1/temp", "83000")], "83 °C", "fan"),
     ("power", "problem", [say("vcgencmd", "throttled=0x50005")], "too low now", "power supply"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ class Door:
 
     def __init__(self, folder: Path) -> None:
         self.now_s = 0.0
+        self.clock_set = True
         self.path = folder / "j.db"
         self.mute = Mute()
         config = settings_in(folder)
@@ -49,7 +51,7 @@ class Door:
         self.recorder = Recorder(config, self.journal, self.mute, Status(0.0, FACTS), self.read_clock)
 
     def read_clock(self) -> Moment:
-        return Moment(NOON_S + self.now_s, True, self.now_s)
+        return Moment((NOON_S if self.clock_set else 1000.0) + self.now_s, self.clock_set, self.now_s)
 
     def see(self, *turns: Turn) -> None:
         for each in turns:
@@ -92,6 +94,19 @@ def test_a_mute_and_its_end_by_itself_are_events_whoever_set_it(door: Door) -> N
     door.mute.set(until_s=100.0)
     door.see(turn(10.0), turn(50.0), turn(99.0), turn(100.0))
     assert door.events() == [(EntryKind.MUTE, 10.0, "for 2 min"), (EntryKind.UNMUTE, 100.0, "")]
+
+
+def test_what_was_written_before_the_clock_was_set_is_corrected_after_a_change_of_how_long_it_is_kept(
+    door: Door, tmp_path: Path
+) -> None:
+    door.clock_set = False
+    door.recorder.note(EntryKind.FAULT, "early")
+    config = settings_in(tmp_path)
+    door.recorder.change(replace(config, journal=replace(config.journal, keep_days=5)), FACTS)
+    door.now_s, door.clock_set = 60.0, True
+    door.recorder.note(EntryKind.FAULT, "late")
+    found = [(kind, at_s) for kind, at_s, _ in door.events()]
+    assert found == [(EntryKind.FAULT, 0.0), (EntryKind.CONFIG, 0.0), (EntryKind.FAULT, 60.0)]
 
 
 def test_the_status_tells_of_the_last_frame_the_mute_and_the_journal(door: Door) -> None:

@@ -15,8 +15,10 @@ pytest.importorskip("starlette", reason="starlette is not installed; it comes wi
 pytest.importorskip("uvicorn", reason="uvicorn is not installed; it comes with the extra web")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from page import TOKEN, filming, noise, serving
+from page import TOKEN, filming, noise, serving, settings_in
 from playwright.sync_api import sync_playwright
+
+from edge.settings import Gpio
 
 PICTURE_HASH = """() => {
     const image = document.getElementById("picture"), canvas = document.createElement("canvas");
@@ -79,6 +81,29 @@ def test_mute_and_sound_on_work_from_the_keyboard(tmp_path: Path, tab: Any) -> N
         tab.get_by_role("button", name="Sound on").click()
         tab.get_by_text("The sound is on.").wait_for()
     assert desk.commands == [("mute", {"minutes": 60}), ("unmute", {})]
+
+
+def test_the_minutes_of_the_settings_are_offered(tmp_path: Path, tab: Any) -> None:
+    desk = Desk()
+    with serving(tmp_path, None, desk, settings_in(tmp_path, gpio=Gpio(mute_minutes=30))) as (page, _):
+        tab.goto(address(page))
+        chosen = tab.get_by_label("Mute for")
+        tab.get_by_text("The sound is on.").wait_for()
+        assert chosen.locator("option").all_inner_texts() == [
+            "5 minutes",
+            "15 minutes",
+            "30 minutes",
+            "1 hour",
+            "8 hours",
+        ]
+        chosen.select_option("5")
+        tab.get_by_role("button", name="Mute").click()
+        tab.get_by_role("button", name="Sound on").wait_for()
+        assert chosen.input_value() == "5"  # a choice stays
+        tab.reload()
+        tab.get_by_role("button", name="Sound on").wait_for()
+        assert chosen.input_value() == "30"
+    assert desk.commands == [("mute", {"minutes": 5})]
 
 
 def test_a_wrong_token_stays_outside_and_the_right_one_comes_in(tmp_path: Path, tab: Any) -> None:

@@ -36,6 +36,7 @@ def test_a_name_that_leads_here_from_elsewhere_is_refused(tmp_path: Path) -> Non
     with serving(tmp_path) as (page, _):
         assert Visitor(page.port, "evil.example").ask("GET", "/state.json")[0] == 421
         assert Visitor(page.port, "[::1").ask("GET", "/state.json")[0] == 421
+        assert Visitor(page.port, "127.0.0.2").ask("GET", "/state.json")[0] == 200
         assert Visitor(page.port, f"localhost:{page.port}").ask("GET", "/state.json")[0] == 200
 
 
