@@ -66,6 +66,17 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
     return network
 
 
+def size_of(weights: Path | None) -> str | None:
+    """Return the input size, `WxH` in pixels, of a detector trained here; None for weights that are none.
+
+    Raises ModelError when the file is no model.
+    """
+    if weights is None or weights.suffix != ".keras":
+        return None
+    height, width = _load(weights).input.shape[1:3]
+    return f"{width}x{height}"
+
+
 def _shapes(network: keras.Model) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in network.weights]
 

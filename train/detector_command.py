@@ -14,7 +14,7 @@ from typing import Any
 from edge.errors import DataError, ModelError, UsageError
 from edge.records import NOT_FACE
 from train.annotations import AnnotatedPicture
-from train.detector import DetectorRecipe, train_detector
+from train.detector import DetectorRecipe, size_of, train_detector
 from train.detector_network import DetectorShape
 from train.faces import LabeledFace, count_by_source
 from train.landmarks import check_synthetic, landmarks_to_draw_on
@@ -30,12 +30,12 @@ from train.workers import join
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
 
 _COARSEST_STRIDE_PX = 32
+_SIZE = f"{DetectorShape().width_px}x{DetectorShape().height_px}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     recipe = DetectorRecipe()
-    shape = f"{recipe.shape.width_px}x{recipe.shape.height_px}"
     add_boxes_arguments(parser, required=True)
     parser.add_argument("--output", type=Path, required=True, metavar="RUN_DIR", help="an unfinished run there goes on")
     parser.add_argument("--leave-out", nargs="+", default=[], metavar="SOURCE", help="data sets not to learn from")
@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--narrow", action="store_true", help="make the detector of --weights into today's network first"
     )
-    parser.add_argument("--input", default=shape, metavar="WxH", help="input size in pixels (%(default)s)")
+    parser.add_argument(
+        "--input", metavar="WxH", help=f"input size in pixels (that of --weights if these are a detector, else {_SIZE})"
+    )
     parser.add_argument("--validation", type=float, default=0.03, help="part held back to watch (%(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="use N pictures of each source, for a quick try")
     parser.add_argument(
@@ -82,12 +84,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _recipe(options: argparse.Namespace) -> DetectorRecipe:
-    size = re.fullmatch(r"(\d+)x(\d+)", options.input)
+    wanted = options.input or size_of(options.weights) or _SIZE
+    size = re.fullmatch(r"(\d+)x(\d+)", wanted)
     width, height = (int(side) for side in size.groups()) if size else (0, 0)
     if not (width and height) or width % _COARSEST_STRIDE_PX or height % _COARSEST_STRIDE_PX:
-        raise UsageError(
-            f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {options.input}; try 384x256"
-        )
+        raise UsageError(f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {wanted}; try 384x256")
     check_synthetic(options)
     names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
     given = {name: getattr(options, name) for name in names}

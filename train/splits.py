@@ -94,7 +94,7 @@ def split_pictures(
     given = {path: split for path, split in (earlier or {}).items() if path in strata} | read_prepared(strata)
     given = {path: split for path, split in given.items() if path not in left_out}
     given.update(dict.fromkeys(left_out, TEST))
-    if given.keys() >= strata.keys():
+    if not left_out and given.keys() >= strata.keys():
         return given
     groups = group_pictures(sorted(strata))
     split = split_groups(groups, strata, fractions, seed)

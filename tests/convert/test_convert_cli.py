@@ -18,7 +18,9 @@ def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pyt
     run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "models" / "mask.tflite"
     assert main([str(run), "--output", str(output), "--keep-float"]) == 0
     assert output.with_suffix(".keras").read_bytes() == (run / "model.keras").read_bytes()
-    assert "accuracy on 20 held-back samples: float 1.0000, int8 1.0000" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{output}: min_score 0.6; another with --min-score" in said
+    assert "accuracy on 20 held-back samples: float 1.0000, int8 1.0000" in said
     _, manifest = read_model(output, CLASSIFIER_KIND)
     assert manifest.labels == ("with_mask", "without_mask")
     assert manifest.scores["int8"] == 1.0

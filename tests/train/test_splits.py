@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -63,15 +64,29 @@ def test_left_out_pictures_and_their_twins_are_only_scored(tmp_path: Path) -> No
     assert Counter(split.values())[TEST] == 2
 
 
+def prepare(folder: Path, given: Mapping[Path, str]) -> None:
+    """Leave what `prepare` leaves of a split; one picture could not be read."""
+    with (folder / PREPARED).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("original", "picture", "label", "group", "split", "problems"))
+        writer.writerows(("x", path.relative_to(folder).as_posix(), "", 0, name, "") for path, name in given.items())
+        writer.writerow(("broken.jpg", "", "", "", "", "left out"))
+
+
 def test_a_prepared_split_is_kept(tmp_path: Path) -> None:
     faces = read_folders(write_class_folders(tmp_path, 3))
     given = {face.path: (TRAIN, VALIDATION, TEST)[i % 3] for i, face in enumerate(faces)}
-    with (tmp_path / PREPARED).open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("original", "picture", "label", "group", "split", "problems"))
-        writer.writerows(("x", path.relative_to(tmp_path).as_posix(), "", 0, name, "") for path, name in given.items())
-        writer.writerow(("broken.jpg", "", "", "", "", "left out"))
+    prepare(tmp_path, given)
     assert split_faces(faces, Fractions(), seed=1) == given
+
+
+def test_what_looks_like_a_left_out_picture_is_only_scored_though_a_prepared_split_says_train(tmp_path: Path) -> None:
+    learned, strange = (read_folders(write_class_folders(tmp_path / name, 3)) for name in ("learned", "strange"))
+    for name, faces in (("learned", learned), ("strange", strange)):
+        prepare(tmp_path / name, {face.path: TRAIN for face in faces})
+    left_out = frozenset(face.path for face in strange)
+    split = split_faces([*learned, *strange], Fractions(), 1, left_out)
+    assert set(split.values()) == {TEST}
 
 
 def test_a_foreign_table_called_prepare_is_named(tmp_path: Path) -> None:

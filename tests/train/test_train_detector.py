@@ -35,10 +35,12 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
     report = json.loads((run / "report.json").read_text())
     assert report["data"]["validation"] == {"drawn": {"face": 3}}
     assert report["epochs_done"] == 1
-    words = ["--weights", str(run / "model.keras"), "--input", "96x64", "--batch", "4", "--seed", "9"]
+    words = ["--weights", str(run / "model.keras"), "--batch", "4", "--seed", "9"]
     words += ["--epochs", "1", "--validation", "0.3", "--output", str(tmp_path / "more")]
     assert main(["detector", "--boxes", str(boxes), *teacher, *words]) == 0
     assert (tmp_path / "more" / "split.csv").read_text() == (run / "split.csv").read_text()
+    shape = json.loads((tmp_path / "more" / "recipe.json").read_text())["shape"]
+    assert (shape["width_px"], shape["height_px"]) == (96, 64)
 
 
 @pytest.mark.parametrize(
