@@ -24,7 +24,7 @@ from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
-from train.runs import check_run, read_history
+from train.runs import check_counts, check_run, read_history
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
@@ -136,9 +136,7 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
 
 
 def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:
-    for name in ("epochs", "batch"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
+    check_counts(options)
     check_synthetic(options)
     given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=_labels(options, faces), input_px=options.input, **given)

@@ -22,7 +22,7 @@ from train.picture_dressing import PictureLandmarks, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
-from train.runs import check_run, read_history
+from train.runs import check_counts, check_run, read_history
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, settle_split, split_pictures
 from train.workers import join
@@ -89,6 +89,7 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
     width, height = (int(side) for side in size.groups()) if size else (0, 0)
     if not (width and height) or width % _COARSEST_STRIDE_PX or height % _COARSEST_STRIDE_PX:
         raise UsageError(f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {wanted}; try 384x256")
+    check_counts(options)
     check_synthetic(options)
     names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
     given = {name: getattr(options, name) for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import dataclasses
 import json
@@ -114,6 +115,13 @@ def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     return keras.callbacks.BackupAndRestore(
         str(run / "backup" / phase), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
     )
+
+
+def check_counts(options: argparse.Namespace) -> None:
+    """Raise UsageError for less than one epoch, or less than one sample a batch."""
+    for name in ("epochs", "batch"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
 
 
 def check_run(run: Path, recipe: Any) -> None:
