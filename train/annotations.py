@@ -63,8 +63,9 @@ def read_csv(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
     """Return the pictures of an annotations file, in its order.
 
     `images` is the folder of the pictures, by default `images` beside the file. Raises DataError, by file and line, for
-    a missing file or column and for a row that has no picture, no label, other than finite numbers, or a box whose
-    corners are swapped. A box without an area is no mistake: a face of a few pixels may be one after rounding.
+    a missing file or column and for a row that has no picture or one in a sub-folder, no label, other than finite
+    numbers, or a box whose corners are swapped. A box without an area is no mistake: a face of a few pixels may be one
+    after rounding.
     """
     folder = images or path.parent / "images"
     if not path.is_file():
@@ -94,11 +95,18 @@ def _add_row(pictures: dict[str, AnnotatedPicture], row: Mapping[str, str | None
     if empty:
         raise DataError(f"{place}: nothing stands in column {empty[0]}; fill it in or delete the line")
     image, *numbers, label = words
+    _check_name(image, place)
     width, height, *corners = _numbers(numbers, place)
     face = LabeledBox(_box(corners, place), label)
     known = pictures.get(image)
     faces = (*known.faces, face) if known else (face,)
     pictures[image] = AnnotatedPicture(folder / image, int(width), int(height), faces)
+
+
+def _check_name(image: str, place: str) -> None:
+    """Raise DataError for a picture in a sub-folder: everything here tells the pictures of a file apart by name."""
+    if "/" in image or "\\" in image:
+        raise DataError(f"{place}: image must be a bare name, got {image}; put all pictures into one folder")
 
 
 def _numbers(words: Sequence[str], place: str) -> list[float]:

@@ -42,6 +42,8 @@ def test_a_missing_file_column_or_number_is_named(tmp_path: Path) -> None:
         ("a.jpg,64,48,1,2,3,4", "nothing stands in column label"),
         ("a.jpg,64,48,1,2,3,4, ", "nothing stands in column label"),
         (",64,48,1,2,3,4,face", "nothing stands in column image"),
+        ("x/a.jpg,64,48,1,2,3,4,face", "a bare name, got x/a.jpg; put all pictures into one folder"),
+        ("x\\a.jpg,64,48,1,2,3,4,face", "a bare name, got x\\a.jpg"),
         ("a.jpg,64,48,1,2,inf,4,face", "a finite number is expected in columns 2 to 7, got 64, 48, 1, 2, inf, 4"),
         ("a.jpg,nan,48,1,2,3,4,face", "a finite number is expected"),
         ("a.jpg,64,48,3,2,1,4,face", "x_min,y_min must be left of and above x_max,y_max, got 3,2,1,4"),
