@@ -115,7 +115,7 @@ def _load(run: Path) -> keras.Model:
 
 def _read_labels(run: Path) -> tuple[str, ...]:
     path = run / "labels.txt"
-    return tuple(path.read_text(encoding="utf-8").split()) if path.is_file() else ()
+    return tuple(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else ()
 
 
 def _check_labels(run: Path, model: keras.Model, labels: tuple[str, ...]) -> None:

@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from edge.errors import DataError
 from edge.geometry import Box
 from edge.records import FACE, IGNORE, LABELS, WORN_INCORRECTLY
-from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv
+from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv, read_text
 from train.faces import PICTURE_SUFFIXES
 
 log = logging.getLogger(__name__)
@@ -225,7 +225,7 @@ def _refuse_doctype(*_: object) -> None:
 
 def _read_yolo(file: Path, picture: Path, names: Mapping[int, str]) -> AnnotatedPicture:
     width, height, _ = _upright_size(picture)
-    lines = enumerate(_read_text(file).splitlines(), 1)
+    lines = enumerate(read_text(file).splitlines(), 1)
     rows = [(line.split(), f"{file}:{number}") for number, line in lines if line.strip()]
     faces = (_yolo_face(words, place, names, (width, height)) for words, place in rows)
     return AnnotatedPicture(picture, width, height, tuple(faces))
@@ -267,7 +267,7 @@ def _class_names(labels: Path) -> dict[int, str]:
     """Return the names of the classes from classes.txt or data.yaml, the nearest to the labels."""
     for folder in (labels, *list(labels.resolve().parents)[:2]):
         if (folder / _CLASSES).is_file():
-            lines = _read_text(folder / _CLASSES).strip().splitlines()
+            lines = read_text(folder / _CLASSES).strip().splitlines()
             return {index: line.strip() for index, line in enumerate(lines)}
         if (folder / _DATA).is_file():
             return _data_names(folder / _DATA)
@@ -275,7 +275,7 @@ def _class_names(labels: Path) -> dict[int, str]:
 
 
 def _data_names(path: Path) -> dict[int, str]:
-    text = re.sub(r"(^|\s)#.*", r"\1", _read_text(path))
+    text = re.sub(r"(^|\s)#.*", r"\1", read_text(path))
     flow = re.search(r"^names:\s*[\[{]([^\]}]*)[\]}]", text, re.MULTILINE)
     block = re.search(r"^names:\s*\n((?:[ \t]*(?:-|\d+:)[ \t].*(?:\n\s*|$))+)", text, re.MULTILINE)
     items = flow[1].split(",") if flow else block[1].splitlines() if block else []
@@ -284,10 +284,3 @@ def _data_names(path: Path) -> dict[int, str]:
     if not names or "kpt_shape:" in text:
         raise DataError(f"{path}: no list `names:` of boxes without key points; write the names to {_CLASSES} instead")
     return names
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise DataError(f"{path}: not a text in UTF-8 ({exc.reason} at byte {exc.start}); write it anew") from exc

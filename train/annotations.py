@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from edge.errors import DataError
 from edge.geometry import Box, Boxes
 from edge.records import FACE, IGNORE
 
-__all__ = ["COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "clip_faces", "read_csv", "write_csv"]
+__all__ = [
+    "COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "clip_faces", "read_csv", "read_text", "write_csv",
+]  # fmt: skip
 
 COLUMNS = ("image", "width", "height", "x_min", "y_min", "x_max", "y_max", "label")
 
@@ -58,34 +62,69 @@ def _clip(box: Box, width: int, height: int) -> Box:
 def read_csv(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
     """Return the pictures of an annotations file, in its order.
 
-    `images` is the folder of the pictures, by default `images` beside the file. Raises DataError on a missing file,
-    a missing column or a row that is not numbers.
+    `images` is the folder of the pictures, by default `images` beside the file. Raises DataError, by file and line, for
+    a missing file or column and for a row that has no picture or one in a sub-folder, no label, other than finite
+    numbers, or a box whose corners are swapped. A box without an area is no mistake: a face of a few pixels may be one
+    after rounding.
     """
     folder = images or path.parent / "images"
     if not path.is_file():
         raise DataError(f"{path}: no such annotations file; see docs/training.md for the format")
     pictures: dict[str, AnnotatedPicture] = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(
-                f"{path}: columns {sorted(missing)} are missing; the first line must be {','.join(COLUMNS)}"
-            )
-        for row in reader:
-            _add_row(pictures, row, folder, f"{path}:{reader.line_num}")
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    missing = set(COLUMNS) - set(reader.fieldnames or ())
+    if missing:
+        raise DataError(f"{path}: columns {sorted(missing)} are missing; the first line must be {','.join(COLUMNS)}")
+    for row in reader:
+        _add_row(pictures, row, folder, f"{path}:{reader.line_num}")
     return list(pictures.values())
 
 
-def _add_row(pictures: dict[str, AnnotatedPicture], row: dict[str, str], folder: Path, place: str) -> None:
+def read_text(path: Path) -> str:
+    """Return what stands in a text file, with or without a byte order mark. Raises DataError when it is not UTF-8."""
     try:
-        width, height, *corners = (float(row[name]) for name in COLUMNS[1:7])
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = exc.object[: exc.start].count(b"\n") + 1
+        raise DataError(f"{path}:{line}: not a text in UTF-8 ({exc.reason}); save it as UTF-8") from exc
+
+
+def _add_row(pictures: dict[str, AnnotatedPicture], row: Mapping[str, str | None], folder: Path, place: str) -> None:
+    words = [row[name] or "" for name in COLUMNS]
+    empty = [name for name, word in zip(COLUMNS, words, strict=True) if not word.strip()]
+    if empty:
+        raise DataError(f"{place}: nothing stands in column {empty[0]}; fill it in or delete the line")
+    image, *numbers, label = words
+    _check_name(image, place)
+    width, height, *corners = _numbers(numbers, place)
+    face = LabeledBox(_box(corners, place), label)
+    known = pictures.get(image)
+    faces = (*known.faces, face) if known else (face,)
+    pictures[image] = AnnotatedPicture(folder / image, int(width), int(height), faces)
+
+
+def _check_name(image: str, place: str) -> None:
+    """Raise DataError for a picture in a sub-folder: everything here tells the pictures of a file apart by name."""
+    if "/" in image or "\\" in image:
+        raise DataError(f"{place}: image must be a bare name, got {image}; put all pictures into one folder")
+
+
+def _numbers(words: Sequence[str], place: str) -> list[float]:
+    try:
+        values = [float(word) for word in words]
     except ValueError as exc:
         raise DataError(f"{place}: a number is expected in columns 2 to 7 ({exc})") from exc
-    face = LabeledBox(Box(*corners), row["label"])
-    known = pictures.get(row["image"])
-    faces = (*known.faces, face) if known else (face,)
-    pictures[row["image"]] = AnnotatedPicture(folder / row["image"], int(width), int(height), faces)
+    if not all(map(math.isfinite, values)):
+        raise DataError(f"{place}: a finite number is expected in columns 2 to 7, got {', '.join(words)}")
+    return values
+
+
+def _box(corners: Sequence[float], place: str) -> Box:
+    box = Box(*corners)
+    if min(box.width, box.height) < 0:
+        seen = ",".join(f"{value:g}" for value in corners)
+        raise DataError(f"{place}: the corner x_min,y_min must be left of and above x_max,y_max, got {seen}; swap them")
+    return box
 
 
 def write_csv(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:

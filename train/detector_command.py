@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge.errors import DataError, ModelError, UsageError
+from edge.errors import ModelError, UsageError
 from edge.records import NOT_FACE
 from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, size_of, train_detector
@@ -71,9 +71,6 @@ def run(options: argparse.Namespace) -> int:
     sources = _read(options)
     split = _divide(options, sources)
     parts = {name: [p for some in sources.values() for p in some if split[p.path] == name] for name in SPLITS}
-    for name in (TRAIN, VALIDATION):
-        if not parts[name]:
-            raise DataError(f"no picture is left for {name}; give more pictures or a larger --validation")
     landmarks = _landmarks(options, parts[TRAIN])
     train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights, landmarks)
     history = read_history(options.output)

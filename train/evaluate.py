@@ -29,7 +29,7 @@ from train.predictions import Prediction, read_predictions
 from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
 from train.slices import make_slicings
-from train.sources import add_boxes_arguments, parse_boxes, read_sources, source_name
+from train.sources import add_boxes_arguments, read_sources, source_name
 
 __all__ = ["OURS", "add_arguments", "read_predictions", "run", "summarize", "write_table"]
 
@@ -87,13 +87,12 @@ def parse_systems(words: Sequence[str]) -> dict[str, str]:
 def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
     """Return the annotated pictures that the words name; see `train.sources.parse_boxes`.
 
-    Raises DataError when there are none.
+    Raises DataError when there are none, UsageError when two of the data sets have the same name.
     """
     found: list[tuple[AnnotatedPicture, str, str]] = []
-    for word in words:
-        name = source_name(parse_boxes(word)[1])
-        for source, pictures in read_sources([word], None, Path(), renames).items():
-            found += [(picture, name, source) for picture in pictures]
+    for source, pictures in read_sources(words, None, Path(), renames).items():
+        name = source_name(pictures[0].path.parent)
+        found += [(picture, name, source) for picture in pictures]
     if not found:
         raise DataError(f"{', '.join(words)}: no annotated pictures; see docs/training.md for the format")
     pictures_, sets, sources = zip(*found, strict=True)

@@ -22,6 +22,7 @@ from edge.runtime import Model
 from edge.runtime.tflite import TfliteModel
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import SMALLEST_FACE_PX, LabeledFace, read_picture
+from train.sources import check_kept
 from train.whole_files import write_whole
 
 _MIN_SCORE = 0.25
@@ -35,7 +36,7 @@ def find_not_faces(sources: Mapping[str, Sequence[AnnotatedPicture]], detector: 
     """Return the false finds of a detector (`*.tflite` with its manifest) in the pictures of each data set.
 
     What was found is kept in the folder `cache`. Raises ModelError when the detector cannot be loaded, DataError when a
-    picture cannot be read.
+    picture cannot be read, UsageError when what is kept is of other pictures.
     """
     found: list[LabeledFace] = []
     for source, pictures in sources.items():
@@ -79,7 +80,8 @@ def known_parts(boxes: Boxes, known: Boxes) -> NDArray[np.float32]:
 
 
 def _read(kept: Path, source: str, pictures: Sequence[AnnotatedPicture]) -> Iterator[LabeledFace]:
-    path_of = {picture.path.name: picture.path for picture in pictures}
-    for picture in read_csv(kept):
+    found = read_csv(kept, pictures[0].path.parent)
+    check_kept(kept, {picture.path for picture in found}, pictures)
+    for picture in found:
         for face in picture.faces:
-            yield LabeledFace(path_of[picture.path.name], face.box, face.label, source)
+            yield LabeledFace(picture.path, face.box, face.label, source)

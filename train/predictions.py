@@ -6,7 +6,7 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from train.annotations import AnnotatedPicture
 from train.scoring import FoundFace
 
 Found = Mapping[str, Sequence[FoundFace]]
+
+_QUOTED = 2
+"""Errors of pictures that are quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +33,34 @@ class Prediction:
     def make(command: str, pictures: Sequence[AnnotatedPicture], kept: Path) -> Prediction:
         """Run a system over the folder that the pictures lie in and keep its lines in `kept`.
 
-        Raises DataError when it fails or says nothing about one of the pictures.
+        What else lies in that folder may be unreadable. Raises DataError when the system says nothing about one of the
+        pictures, prints something else, or fails and no line says why.
         """
         words = [*shlex.split(command), str(pictures[0].path.parent)]
         started_s = time.monotonic()
         done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
         wall_s = time.monotonic() - started_s
-        if done.returncode != 0:
-            raise DataError(f"{shlex.join(words)}: ended with exit code {done.returncode}; its own words are above")
         kept.write_text(done.stdout, encoding="utf-8")
-        try:
-            found = read_predictions(done.stdout)
-        except DataError as exc:
-            raise DataError(f"{command}: {exc}") from exc
-        missing = [picture.path.name for picture in pictures if picture.path.name not in found]
-        if missing:
-            raise DataError(f"{command}: said nothing about {len(missing)} pictures, {missing[0]} among them")
+        found = _understand(done, [picture.path.name for picture in pictures])
         return Prediction(found, wall_s)
+
+
+def _understand(done: subprocess.CompletedProcess[str], names: Sequence[str]) -> Found:
+    """Return the faces of each picture. Raises DataError when the lines do not account for the pictures or the end."""
+    failed = f"ended with exit code {done.returncode}" if done.returncode else ""
+    said = f"{shlex.join(done.args)}: {f'{failed}, ' if failed else ''}"
+    try:
+        found, errors = read_predictions(done.stdout), read_errors(done.stdout)
+    except DataError as exc:
+        raise DataError(f"{said}{exc}") from exc
+    missing = [name for name in names if name not in found]
+    if missing:
+        own = "; ".join([f"{name}: {errors[name]}" for name in missing if name in errors][:_QUOTED])
+        words = f"; its own words: {own}" if own else "; its own words are above" if failed else ""
+        raise DataError(f"{said}said nothing about {len(missing)} pictures, {missing[0]} among them{words}")
+    if failed and not errors:
+        raise DataError(f"{said}though no line tells of an error; its own words are above")
+    return found
 
 
 def read_predictions(text: str) -> dict[str, list[FoundFace]]:
@@ -55,19 +69,25 @@ def read_predictions(text: str) -> dict[str, list[FoundFace]]:
     Each face needs `box` and `label`; `score` is 1 where it is missing, the rest is optional. Raises DataError for a
     line that is no such JSON.
     """
-    found: dict[str, list[FoundFace]] = {}
+    return {name: said for name, said in _read_lines(text) if not isinstance(said, str)}
+
+
+def read_errors(text: str) -> dict[str, str]:
+    """Return what was wrong with pictures by file name, from the lines that `read_predictions` passes over."""
+    return {name: said for name, said in _read_lines(text) if isinstance(said, str)}
+
+
+def _read_lines(text: str) -> Iterator[tuple[str, list[FoundFace] | str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            found.update(_read_line(line, number))
-    return found
+            yield _read_line(line, number)
 
 
-def _read_line(line: str, number: int) -> dict[str, list[FoundFace]]:
+def _read_line(line: str, number: int) -> tuple[str, list[FoundFace] | str]:
     try:
         content = json.loads(line)
-        if "error" in content:
-            return {}
-        return {Path(content["image"]).name: [_read_face(face) for face in content["faces"]]}
+        name = Path(content["image"]).name
+        return name, str(content["error"]) if "error" in content else [_read_face(face) for face in content["faces"]]
     except (ValueError, TypeError, KeyError) as exc:
         raise DataError(
             f"line {number} is not what `maskwatch image --json` prints ({exc!r}): {line[:80]}; print one JSON object "

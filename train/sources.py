@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,21 +72,49 @@ def read_sources(
 ) -> dict[str, list[AnnotatedPicture]]:
     """Return the annotated pictures of each data set, by its name; see `parse_boxes` and `parse_renames` for the words.
 
-    Where `contributors.csv` (image,contributor) lies beside the pictures' folder, the names are `data set/contributor`.
-    With a teacher the boxes are repaired by it, once: the result is kept in the folder `cache`.
+    Several words may be about one folder of pictures. Where `contributors.csv` (image,contributor) lies beside it, the
+    names are `data set/contributor`. With a teacher the boxes are repaired by it, once: the result is kept in the
+    folder `cache`. Raises UsageError for two data sets of one name, for a picture that is annotated twice, and when
+    what is kept is of other pictures.
     """
     found: dict[str, list[AnnotatedPicture]] = {}
-    for word in words:
-        path, folder = parse_boxes(word)
-        name = source_name(folder)
-        pictures = read_boxes(path, folder, parse_renames(renames))
+    for name, (folder, paths) in _by_name(words).items():
+        pictures = _read_set(paths, folder, parse_renames(renames))
         if teacher is not None:
-            pictures = _repaired(pictures, teacher, cache / f"{name}.csv")
+            pictures = _repaired(pictures, folder, teacher, cache / f"{name}.csv")
         contributors = _read_contributors(folder.parent / "contributors.csv")
         for picture in pictures:
             contributor = contributors.get(picture.path.name)
             found.setdefault(f"{name}/{contributor}" if contributor else name, []).append(picture)
     return found
+
+
+def _by_name(words: Iterable[str]) -> dict[str, tuple[Path, list[Path]]]:
+    """Return, by the name of each data set, the folder of its pictures and its annotations."""
+    sets: dict[str, tuple[Path, list[Path]]] = {}
+    for word in words:
+        path, folder = parse_boxes(word)
+        known, paths = sets.setdefault(source_name(folder), (folder, []))
+        if known.resolve() != folder.resolve():
+            raise UsageError(
+                f"--boxes: {known} and {folder} are two data sets called {source_name(folder)}; rename one folder"
+            )
+        paths.append(path)
+    return sets
+
+
+def _read_set(paths: Sequence[Path], folder: Path, renames: Mapping[str, str]) -> list[AnnotatedPicture]:
+    known: dict[Path, Path] = {}
+    pictures: list[AnnotatedPicture] = []
+    for path in paths:
+        for picture in read_boxes(path, folder, renames):
+            if picture.path in known:
+                raise UsageError(
+                    f"--boxes: {picture.path} is annotated in {known[picture.path]} and in {path}; leave one out"
+                )
+            known[picture.path] = path
+            pictures.append(picture)
+    return pictures
 
 
 def _read_contributors(path: Path) -> Mapping[str, str]:
@@ -96,12 +124,26 @@ def _read_contributors(path: Path) -> Mapping[str, str]:
         return {row["image"]: row["contributor"] for row in csv.DictReader(file)}
 
 
-def _repaired(pictures: list[AnnotatedPicture], onnx: Path, kept: Path) -> list[AnnotatedPicture]:
+def _repaired(pictures: list[AnnotatedPicture], folder: Path, onnx: Path, kept: Path) -> list[AnnotatedPicture]:
     if not kept.is_file():
         _keep(kept, _repair(pictures, onnx))
-    repaired = read_csv(kept, pictures[0].path.parent)
-    named = {picture.path for picture in repaired}  # a picture without a face has no line in the file
-    return repaired + [picture for picture in pictures if not picture.faces and picture.path not in named]
+    repaired = read_csv(kept, folder)
+    named = {picture.path for picture in repaired}
+    check_kept(kept, named, pictures, needed={picture.path for picture in pictures if picture.faces})
+    return repaired + [picture for picture in pictures if picture.path not in named]
+
+
+def check_kept(
+    kept: Path, named: Set[Path], pictures: Iterable[AnnotatedPicture], needed: Set[Path] = frozenset()
+) -> None:
+    """Raise UsageError when a kept file, which names some pictures, is of others or lacks some that it needs.
+
+    Pictures without a face, or in which nothing was found, have no line in it.
+    """
+    if not needed <= named <= {picture.path for picture in pictures}:
+        raise UsageError(
+            f"{kept}: is of other pictures than --boxes names; choose another --output or delete this file"
+        )
 
 
 def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedPicture]:
@@ -113,11 +155,13 @@ def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedP
 def locate_faces(faces: Sequence[LabeledFace], onnx: Path, cache: Path) -> list[LabeledFace]:
     """Return whole-picture faces with the box of the largest face that the teacher finds in each, where it finds one.
 
-    So a portrait is cut as the device would cut it. What was found is kept in the folder `cache`.
+    So a portrait is cut as the device would cut it. What was found is kept in the folder `cache`. Raises UsageError for
+    two data sets of one name.
     """
     by_folder: dict[Path, list[LabeledFace]] = {}
     for face in faces:
         by_folder.setdefault(face.path.parent, []).append(face)
+    _check_folders(by_folder)
     located: list[LabeledFace] = []
     for folder, some in by_folder.items():
         kept = cache / f"{some[0].source}-{folder.name}.csv"
@@ -126,6 +170,17 @@ def locate_faces(faces: Sequence[LabeledFace], onnx: Path, cache: Path) -> list[
         found = {picture.path: picture.faces[0].box for picture in read_csv(kept, folder)}
         located += [replace(face, box=found.get(face.path)) for face in some]
     return located
+
+
+def _check_folders(by_folder: Mapping[Path, Sequence[LabeledFace]]) -> None:
+    """Raise UsageError for class folders that neither data set nor label tells apart: they would share what is kept."""
+    known: dict[tuple[str, str], Path] = {}
+    for folder, some in by_folder.items():
+        first = known.setdefault((some[0].source, folder.name), folder)
+        if first.resolve() != folder.resolve():
+            raise UsageError(
+                f"--folders: {first.parent} and {folder.parent} are two data sets called {some[0].source}; rename one"
+            )
 
 
 def _largest_faces(faces: Sequence[LabeledFace], onnx: Path) -> Iterator[AnnotatedPicture]:

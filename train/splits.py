@@ -177,15 +177,23 @@ def settle_split(
     """Return the split of each picture in a run: the one of an earlier call, or else a new one, which is written down.
 
     `draw` makes a new one, given the split of the run that `weights` are from. `faces` name every picture. Raises
-    UsageError as `recall_split` does.
+    UsageError as `recall_split` does, and DataError when no picture is left to learn from or to watch.
     """
     path = run / SPLIT_FILE
-    split = recall_split(path, {face.path for face in faces}, left_out)
-    if split is None:
-        split = draw(earlier_split(weights))
+    recalled = recall_split(path, {face.path for face in faces}, left_out)
+    split = draw(earlier_split(weights)) if recalled is None else recalled
+    _check_parts(split)
+    if recalled is None:
         run.mkdir(parents=True, exist_ok=True)
         write_split(path, faces, split)
     return split
+
+
+def _check_parts(split: Mapping[Path, str]) -> None:
+    advice = {TRAIN: "hold back and leave out fewer", VALIDATION: "choose a larger --validation"}
+    for name in advice:
+        if name not in split.values():
+            raise DataError(f"no picture is left for {name} among {len(split)}; give more pictures or {advice[name]}")
 
 
 def recall_split(path: Path, pictures: Collection[Path], left_out: Collection[Path]) -> dict[Path, str] | None:

@@ -88,7 +88,7 @@ def _read_labels(runs: Sequence[Path]) -> tuple[str, ...]:
         path = run / "labels.txt"
         if not path.is_file():
             raise UsageError(f"{run}: no labels.txt; give folders of finished classifier runs")
-        found.add(tuple(path.read_text(encoding="utf-8").split()))
+        found.add(tuple(path.read_text(encoding="utf-8").splitlines()))
     if len(found) > 1:
         raise UsageError(f"the runs have different labels: {sorted(found)}; compare runs with the same ones")
     return found.pop()

@@ -29,6 +29,13 @@ def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pyt
     assert scores.argmax() == 0
 
 
+def test_a_label_may_have_a_space(tmp_path: Path) -> None:
+    labels = ("with mask", "without mask")
+    run, output = write_run(tmp_path / "run", brightness_classifier(), labels), tmp_path / "mask.tflite"
+    assert main([str(run), "--output", str(output)]) == 0
+    assert read_model(output, CLASSIFIER_KIND)[1].labels == labels
+
+
 def test_without_the_edge_tpu_compiler_the_cpu_model_is_written_and_the_exit_code_is_3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,3 +69,10 @@ def test_a_folder_that_is_no_run_and_runs_of_other_labels_are_named(
     other = write_run(tmp_path / "b", brightness_classifier(), labels=("with_mask", "with_veil"))
     assert run_script(str(one), str(other), "--boxes", str(boxes)) == 2
     assert "the runs have different labels" in capsys.readouterr().err
+
+
+def test_labels_with_spaces_are_told_apart(tmp_path: Path, boxes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = write_run(tmp_path / "a", brightness_classifier(), labels=("full mask", "none"))
+    other = write_run(tmp_path / "b", brightness_classifier(), labels=("full", "mask none"))
+    assert run_script(str(one), str(other), "--boxes", str(boxes)) == 2
+    assert "the runs have different labels" in capsys.readouterr().err

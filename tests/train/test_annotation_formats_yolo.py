@@ -80,5 +80,5 @@ def test_a_broken_yolo_row_is_named_with_its_line(yolo: Path, row: str, message:
 
 def test_a_text_in_another_encoding_is_named(yolo: Path) -> None:
     (yolo / "labels" / "a.txt").write_bytes(b"0 .5 .5 .1 .1 \xff\n")
-    with pytest.raises(DataError, match=r"a\.txt: not a text in UTF-8"):
+    with pytest.raises(DataError, match=r"a\.txt:1: not a text in UTF-8"):
         read(yolo)

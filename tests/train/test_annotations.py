@@ -33,3 +33,55 @@ def test_a_missing_file_column_or_number_is_named(tmp_path: Path) -> None:
     path.write_text(HEADER + "a.jpg,64,48,1,2,x,4,with_mask\n")
     with pytest.raises(DataError, match=r"annotations\.csv:2: a number is expected"):
         read_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ("a.jpg,64,48,1,2", "nothing stands in column x_max; fill it in or delete the line"),
+        ("a.jpg,64,48,1,2,3,4", "nothing stands in column label"),
+        ("a.jpg,64,48,1,2,3,4, ", "nothing stands in column label"),
+        (",64,48,1,2,3,4,face", "nothing stands in column image"),
+        ("x/a.jpg,64,48,1,2,3,4,face", "a bare name, got x/a.jpg; put all pictures into one folder"),
+        ("x\\a.jpg,64,48,1,2,3,4,face", "a bare name, got x\\a.jpg"),
+        ("a.jpg,64,48,1,2,inf,4,face", "a finite number is expected in columns 2 to 7, got 64, 48, 1, 2, inf, 4"),
+        ("a.jpg,nan,48,1,2,3,4,face", "a finite number is expected"),
+        ("a.jpg,64,48,3,2,1,4,face", "x_min,y_min must be left of and above x_max,y_max, got 3,2,1,4"),
+        ("a.jpg,64,48,1,4,3,2,face", "got 1,4,3,2; swap them"),
+    ],
+)
+def test_a_row_that_cannot_be_meant_is_named_by_its_line(tmp_path: Path, row: str, text: str) -> None:
+    path = tmp_path / "annotations.csv"
+    path.write_text(f"{HEADER}b.jpg,64,48,1,2,3,4,face\n{row}\n")
+    with pytest.raises(DataError) as raised:
+        read_csv(path)
+    assert str(raised.value).startswith(f"{path}:3: ")
+    assert text in str(raised.value)
+
+
+def test_a_file_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{HEADER}Zürich.jpg,64,48,1,2,3,4,face\n".replace("\n", "\r\n").encode())
+    assert read_csv(path) == [
+        AnnotatedPicture(tmp_path / "images" / "Zürich.jpg", 64, 48, (LabeledBox(Box(1, 2, 3, 4), "face"),))
+    ]
+
+
+def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.csv"
+    path.write_bytes(f"{HEADER}Zürich.jpg,64,48,1,2,3,4,face\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"annotations\.csv:2: not a text in UTF-8 .* save it as UTF-8"):
+        read_csv(path)
+
+
+def test_a_box_without_an_area_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.csv"
+    path.write_text(f"{HEADER}a.jpg,64,48,5,5,5,9,face\n")
+    assert read_csv(path)[0].faces == (LabeledBox(Box(5, 5, 5, 9), "face"),)
+
+
+@pytest.mark.data
+def test_the_shared_data_sets_are_read_to_the_last_row(shared_data: Path) -> None:
+    for path in sorted(shared_data.glob("detection/*/annotations.csv")):
+        rows = path.read_text(encoding="utf-8").splitlines()[1:]
+        assert sum(len(picture.faces) for picture in read_csv(path)) == len(rows)

@@ -16,7 +16,7 @@ import pytest
 from edge.errors import DataError, UsageError
 from edge.geometry import Box
 from train.annotations import AnnotatedPicture, LabeledBox, write_csv
-from train.evaluate import add_arguments, run
+from train.evaluate import add_arguments, read_exam, run
 
 pytest.importorskip("matplotlib", reason="the train extra is not installed")
 
@@ -129,6 +129,12 @@ def test_two_sets_are_scored_alone_and_together(annotations: Path, tmp_path: Pat
     numbers = json.loads((output / "report.json").read_text())
     faces = {one["set"]: one["faces"] for one in numbers["headlines"] if one["min_side"] == 0.03}
     assert faces == {"drawn": 1, "other": 1, "all": 2}
+
+
+def test_two_sets_of_one_name_are_refused(annotations: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(annotations.parent, tmp_path / "elsewhere" / "drawn") / "annotations.csv"
+    with pytest.raises(UsageError, match="are two data sets called drawn; rename one folder"):
+        read_exam([str(annotations), str(other)], ())
 
 
 def test_two_systems_of_one_name_are_refused(annotations: Path) -> None:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from scripted import ScriptedModel
 
+from edge.errors import UsageError
 from edge.geometry import Box, Boxes
 from edge.preprocess import Picture
 from edge.records import FACE, IGNORE, NOT_FACE
-from train.annotations import AnnotatedPicture, LabeledBox
+from train.annotations import AnnotatedPicture, LabeledBox, write_csv
 from train.cli import main
-from train.not_faces import false_finds, find_boxes, known_parts
+from train.faces import LabeledFace
+from train.not_faces import false_finds, find_boxes, find_not_faces, known_parts
 
 MASKED, HAND, CROWD, SPECK = Box(20, 20, 60, 60), Box(120, 30, 150, 66), Box(200, 100, 216, 118), Box(90, 90, 96, 97)
 
@@ -73,3 +75,14 @@ def test_a_detector_that_is_not_there_is_named(
     words = ["--boxes", f"{tmp_path / 'door.csv'}={tmp_path}", "--detector", str(tmp_path / "eyes.tflite")]
     assert main(["classifier", *words, "--output", str(tmp_path / "run")]) == 4
     assert "eyes.tflite" in capsys.readouterr().err
+
+
+def test_false_finds_that_were_kept_are_used_for_the_same_pictures_only(
+    picture: AnnotatedPicture, tmp_path: Path
+) -> None:
+    empty = AnnotatedPicture(tmp_path / "empty.png", 320, 180, ())
+    write_csv(tmp_path / "not_faces-door.csv", [picture.with_faces([LabeledBox(HAND, NOT_FACE)]), empty])
+    found = find_not_faces({"door": [picture, empty]}, tmp_path / "eyes.tflite", tmp_path)
+    assert found == [LabeledFace(picture.path, HAND, NOT_FACE, "door")]
+    with pytest.raises(UsageError, match=r"not_faces-door\.csv: is of other pictures .* choose another --output"):
+        find_not_faces({"door": [empty]}, tmp_path / "eyes.tflite", tmp_path)

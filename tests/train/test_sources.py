@@ -6,7 +6,10 @@ import pytest
 from drawn_faces import write_annotated
 
 from edge.errors import DataError, UsageError
-from train.sources import check_left_out, is_left_out, parse_boxes, read_sources, source_name
+from edge.geometry import Box
+from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.faces import LabeledFace
+from train.sources import check_left_out, is_left_out, locate_faces, parse_boxes, read_sources, source_name
 
 
 @pytest.fixture
@@ -56,10 +59,58 @@ def test_a_missing_teacher_is_named(street: Path, tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.csv")) == []
 
 
+def keep(path: Path, *pictures: AnnotatedPicture) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(path, pictures)
+
+
 def test_what_the_teacher_repaired_is_kept_and_not_asked_for_again(street: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    rows = (street / "annotations.csv").read_text().splitlines()[:2]
-    (kept / "street.csv").write_text("\n".join(rows) + "\n")
-    sources = read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", kept)
-    assert len(sources["street"]) == 1
+    moved = LabeledBox(Box(1, 2, 30, 40), "with_mask")
+    repaired = [picture.with_faces([moved]) for picture in read_csv(street / "annotations.csv")]
+    keep(tmp_path / "kept" / "street.csv", *repaired)
+    assert read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", tmp_path / "kept") == {
+        "street": repaired
+    }
+
+
+def test_what_was_kept_of_other_pictures_is_not_used_for_these(street: Path, tmp_path: Path) -> None:
+    kept, all_three = tmp_path / "kept" / "street.csv", read_csv(street / "annotations.csv")
+    stranger = AnnotatedPicture(street / "images" / "gone.png", 96, 96, all_three[0].faces)
+    for pictures in (all_three[:2], [*all_three, stranger]):
+        keep(kept, *pictures)
+        with pytest.raises(UsageError, match=r"street\.csv: is of other pictures .* choose another --output or delete"):
+            read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", kept.parent)
+
+
+def test_two_folders_of_one_name_are_refused(street: Path, tmp_path: Path) -> None:
+    other = write_annotated(tmp_path / "elsewhere" / "street", 1, "with_mask")
+    words = [str(folder / "annotations.csv") for folder in (street, other)]
+    with pytest.raises(UsageError) as raised:
+        read_sources(words, None, tmp_path)
+    assert str(raised.value) == (
+        f"--boxes: {street / 'images'} and {other / 'images'} are two data sets called street; rename one folder"
+    )
+
+
+def test_one_folder_may_have_its_annotations_in_several_files(street: Path, tmp_path: Path) -> None:
+    first, *others = read_csv(street / "annotations.csv")
+    write_csv(street / "a.csv", [first])
+    write_csv(street / "b.csv", others)
+    words = [str(street / "a.csv"), f"{street / 'b.csv'}={street / '..' / 'street' / 'images'}"]
+    assert read_sources(words, None, tmp_path) == {"street": [first, *others]}
+    keep(tmp_path / "kept" / "street.csv", first, *others)
+    assert read_sources(words, tmp_path / "none.onnx", tmp_path / "kept") == {"street": [first, *others]}
+
+
+def test_a_picture_that_is_annotated_twice_is_refused(street: Path, tmp_path: Path) -> None:
+    word = str(street / "annotations.csv")
+    with pytest.raises(UsageError, match=r"images/0\.png is annotated in .*annotations\.csv and in .* leave one"):
+        read_sources([word, word], None, tmp_path)
+
+
+def test_class_folders_of_one_name_are_refused_where_the_teacher_would_take_one_for_the_other(tmp_path: Path) -> None:
+    faces = [LabeledFace(tmp_path / place / "faces" / "bare" / "1.png", None, "bare", "faces") for place in "ab"]
+    keep(tmp_path / "kept" / "faces-bare.csv")
+    assert locate_faces(faces[:1], tmp_path / "none.onnx", tmp_path / "kept") == faces[:1]
+    with pytest.raises(UsageError, match="a/faces and .*b/faces are two data sets called faces; rename one"):
+        locate_faces(faces, tmp_path / "none.onnx", tmp_path / "kept")

@@ -23,6 +23,7 @@ from train.splits import (  # noqa: E402
     earlier_split,
     read_split,
     recall_split,
+    settle_split,
     split_faces,
     split_groups,
     write_split,
@@ -116,6 +117,23 @@ def test_a_split_is_recalled_for_the_same_pictures_only(tmp_path: Path) -> None:
     for pictures, left_out in (({a}, ()), ({a, b, Path("c.jpg")}, ()), ({a, b}, {a})):
         with pytest.raises(UsageError, match="holds a run on other pictures; choose another --output"):
             recall_split(path, pictures, left_out)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "text"),
+    [
+        (TRAIN, "no picture is left for validation among 2; give more pictures or choose a larger --validation"),
+        (VALIDATION, "no picture is left for train among 2; give more pictures or hold back and leave out fewer"),
+    ],
+)
+def test_a_split_without_one_part_is_refused_and_not_recalled(tmp_path: Path, drawn: str, text: str) -> None:
+    a, b = Path("a.jpg"), Path("b.jpg")
+    faces = [LabeledFace(picture, None, "x", "s") for picture in (a, b)]
+    with pytest.raises(DataError, match=text):
+        settle_split(tmp_path / "run", None, faces, (), lambda earlier: {a: drawn, b: drawn})
+    whole = {a: TRAIN, b: VALIDATION}
+    assert settle_split(tmp_path / "run", None, faces, (), lambda earlier: whole) == whole
+    assert read_split(tmp_path / "run" / "split.csv") == whole
 
 
 def test_going_on_from_a_run_keeps_what_it_held_back_and_frees_what_it_left_out(tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None
         (["--folders", "DATA", "--weights", "none.h5"], 4, "none.h5: no such file"),
         (["--folders", "DATA", "--epochs", "0"], 2, "--epochs: must be 1 or more, got 0"),
         (["--folders", "DATA", "--synthetic", "1.5"], 2, "--synthetic: must be between 0 and 1, got 1.5"),
+        (["--folders", "DATA", "--validation", "0"], 1, "no picture is left for validation among 24"),
         (["--folders", "DATA", "--test", "0.95"], 2, "--validation 0.1 and --test 0.95: must be 0 or more"),
     ],
 )

@@ -54,7 +54,8 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
         (["--boxes", "CSV", "--synthetic", "2"], 2, "--synthetic: must be between 0 and 1, got 2.0"),
         (["--boxes", "CSV", "--weights", "none.h5"], 4, "none.h5: no such file"),
         (["--boxes", "CSV", "--leave-out", "street"], 2, "--leave-out street: no such source; known are drawn"),
-        (["--boxes", "CSV", "--leave-out", "drawn"], 1, "no picture is left for train"),
+        (["--boxes", "CSV", "--leave-out", "drawn"], 1, "no picture is left for train among 10; give more pictures"),
+        (["--boxes", "CSV", "--validation", "0"], 1, "no picture is left for validation among 10; give more pictures"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_an_exit_code(
@@ -63,3 +64,4 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     given = [str(boxes) if word == "CSV" else word for word in words]
     assert main(["detector", *given, "--output", str(tmp_path / "run")]) == code
     assert text in capsys.readouterr().err
+    assert not (tmp_path / "run" / "split.csv").exists()
