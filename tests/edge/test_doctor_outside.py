@@ -51,15 +51,16 @@ class Machine:
 
     def with_config(self, text: str) -> Patient:
         system = System(
-            self.folder,
-            self.run,
-            os.access,
-            lambda path: 0,
-            lambda: True,
-            (str(self.folder / "site"),),
-            "x",
-            64,
-            (3, 11),
+            root=self.folder,
+            run=self.run,
+            access=os.access,
+            free_bytes=lambda path: 0,
+            clock_set=lambda: True,
+            clock_marked=lambda: True,
+            module_paths=(str(self.folder / "site"),),
+            machine="x",
+            bits=64,
+            python=(3, 11),
         )
         return Patient(system, parse_settings(text, "config.yaml"), None, self.folder)
 
