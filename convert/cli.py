@@ -71,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace, comparison: Comparison) -> None:
-    thresholds = json.loads(manifest_path(options.output).read_text(encoding="utf-8"))["thresholds"]
-    print(f"{options.output}: min_score {thresholds['min_score']:g}; another with --min-score")
+    print(f"{options.output}: min_score {_min_score(options, comparison):g}; another with --min-score")
     print(
         f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB, {comparison.measure} on "
         f"{comparison.samples} held-back samples: float {comparison.float_score:.4f}, int8 {comparison.int8_score:.4f}"

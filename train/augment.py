@@ -11,6 +11,9 @@ from numpy.random import Generator
 
 from edge.preprocess import PAD_VALUE, Picture
 
+Window = tuple[float, float, float, float]
+"""Left, top, width and height in pixels of a picture, beyond whose edges it may reach."""
+
 
 def photometric(bgr: Picture, rng: Generator) -> Picture:
     """Return the picture under another light, through another lens, after another compression."""
@@ -80,15 +83,15 @@ def jpeg(bgr: Picture, quality: int) -> Picture:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
-def cut_window(bgr: Picture, window: tuple[float, float, float, float], width_px: int, height_px: int) -> Picture:
-    """Return the window (left, top, width, height) of the picture resized; it may reach out over the edges."""
+def cut_window(bgr: Picture, window: Window, width_px: int, height_px: int) -> Picture:
+    """Return a window of the picture resized."""
     canvas = np.full((height_px, width_px, 3), PAD_VALUE, np.uint8)
     lay_window(canvas, bgr, window)
     return canvas
 
 
-def lay_window(canvas: Picture, bgr: Picture, window: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
-    """Resize a window (left, top, width, height) of a picture into the canvas, in place.
+def lay_window(canvas: Picture, bgr: Picture, window: Window) -> tuple[int, int, int, int]:
+    """Resize a window of a picture into the canvas, in place.
 
     Where the window reaches out over the picture's edges the canvas stays as it is. Returns which part of it was
     painted: left, top, right, bottom in pixels, all 0 where there was nothing to paint.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.geometry import Boxes
 from edge.preprocess import PAD_VALUE, Picture
-from train.augment import lay_window
+from train.augment import Window, lay_window
 from train.detector_loss import IGNORE_KIND
 from train.detector_network import DetectorShape
 
@@ -25,9 +25,6 @@ _LEAST_ROOM_FRAC = 0.02
 """Of a window: what is smaller stays grey."""
 _SEEN_FRAC = 0.8
 """Of a face behind a picture: when less can be seen nobody learns of it."""
-
-Window = tuple[float, float, float, float]
-"""Left, top, width and height in pixels of a picture, beyond whose edges it may reach."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
