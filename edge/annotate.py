@@ -88,14 +88,14 @@ def _draw_zone(picture: NDArray[np.uint8], polygon: Sequence[tuple[float, float]
 
 
 def _draw_box(picture: NDArray[np.uint8], verdict: Verdict) -> None:
-    x_min, y_min, x_max, y_max = _corners(verdict.face.box)
+    x_min, y_min, x_max, y_max = _corners(verdict.face.shown)
     cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), KIND_COLORS_BGR[verdict.kind], _line_px(picture))
 
 
 def _draw_label(picture: NDArray[np.uint8], verdict: Verdict, top_px: int, person_id: int | None) -> None:
     """Put the caption above the box, or below it where there is no room, never higher than `top_px`."""
     plate = _fit_text(picture, label_text(verdict, person_id))
-    x_min, y_min, _, y_max = _corners(verdict.face.box)
+    x_min, y_min, _, y_max = _corners(verdict.face.shown)
     left = _clamp(x_min, 0, picture.shape[1] - plate.width_px)
     wanted_top = y_min - plate.height_px if y_min - plate.height_px >= top_px else y_max
     top = _clamp(wanted_top, top_px, picture.shape[0] - plate.height_px)

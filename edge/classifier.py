@@ -10,9 +10,6 @@ from edge.preprocess import classifier_input
 from edge.records import LABELS, NOT_FACE, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
 
-_NO_FACE_FROM = 0.5
-"""Score of `not_face` from which a find of the detector is believed to be none."""
-
 
 class Classifier(Protocol):
     """Judges faces."""
@@ -25,8 +22,13 @@ class Classifier(Protocol):
 class TfliteClassifier:
     """MobileNetV2 with one score a label; one of the labels may be `not_face`."""
 
-    def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
+    def __init__(
+        self, model: Model, min_score: float | None, alarm_labels: Sequence[str], min_face_score: float
+    ) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's.
+
+        The detector's score times the score that it is a face at all must reach `min_face_score` (0..1): who is all
+        but surely a face to one of the two need not be to the other.
 
         A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
         the alarm is neither the model's nor usual, or when none of them is the model's.
@@ -39,7 +41,7 @@ class TfliteClassifier:
                 f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
                 f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
             )
-        self._model, self._alarm_labels = model, frozenset(alarm_labels)
+        self._model, self._alarm_labels, self._min_face_score = model, frozenset(alarm_labels), min_face_score
         self._min_score = manifest.thresholds.min_score if min_score is None else min_score
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
@@ -52,7 +54,7 @@ class TfliteClassifier:
         total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
         scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
         no_face = scores.pop(NOT_FACE, 0.0)
-        if no_face >= _NO_FACE_FROM:
+        if no_face and face.score * (1 - no_face) < self._min_face_score:
             return Verdict(face, NOT_FACE, no_face, {**scores, NOT_FACE: no_face}, VerdictKind.UNSURE)
         scores = {label: score / (1 - no_face) for label, score in scores.items()}
         label = max(scores, key=lambda name: scores[name])

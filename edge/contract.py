@@ -37,7 +37,7 @@ def error_line(name: str, error: str) -> str:
 
 def _face(verdict: Verdict) -> dict[str, Any]:
     return {
-        "box": [round(value, 1) for value in verdict.face.box.as_tuple()],
+        "box": [round(value, 1) for value in verdict.face.shown.as_tuple()],
         "face_score": round(verdict.face.score, 4),
         "label": verdict.label,
         "score": round(verdict.score, 4),

@@ -56,12 +56,10 @@ def open_looker(
     wanted = ((root / settings.detector.model, DETECTOR_KIND), (root / settings.classifier.model, CLASSIFIER_KIND))
     models = open_models(wanted, settings.accelerator, report, find=find)
     detector, classifier = models.models
+    finder = TfliteDetector(detector, settings.detector.min_score)
     try:
-        return Looker(
-            TfliteDetector(detector, settings.detector.min_score),
-            TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels),
-            models,
-        )
+        judge = TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels, finder.min_score)
+        return Looker(finder, judge, models)
     except ModelError:
         models.close()
         raise

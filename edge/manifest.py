@@ -41,6 +41,16 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_iou: float = 0.4
 
 
+class Outline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a detector's boxes become those that people draw.
+
+    `widen_frac` of the width is added, half on each side; `lower_top_frac` of the height is cut off at the top.
+    """
+
+    widen_frac: float = 0.0
+    lower_top_frac: float = 0.0
+
+
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What every FILE.json begins with: which version of its layout it follows."""
 
@@ -59,6 +69,7 @@ class Manifest(Paper, frozen=True):
     thresholds: Thresholds
     made: dict[str, Any]
     scores: dict[str, Any]
+    outline: Outline = Outline()
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -134,6 +145,8 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
     count = names["scores"].shape[-1] if manifest.kind == CLASSIFIER_KIND else 0
     if len(set(manifest.labels)) != len(manifest.labels) or len(manifest.labels) != count:
         raise ModelError(f"{path}: labels are {list(manifest.labels)}, the model has {count} scores; convert it again")
+    if not (0 <= manifest.outline.widen_frac < 1 and 0 <= manifest.outline.lower_top_frac < 1):
+        raise ModelError(f"{path}: {manifest.outline} must lie between 0 and 1; convert the model again")
     if not (0 < manifest.thresholds.min_score < 1 and 0 < manifest.thresholds.max_iou <= 1):
         raise ModelError(f"{path}: thresholds {manifest.thresholds} must lie between 0 and 1; convert the model again")
 

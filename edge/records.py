@@ -39,11 +39,21 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face that the detector found: its box in pixels of the frame, and the detector's score in 0..1."""
+    """A face that the detector found: its box in pixels of the frame, and the detector's score in 0..1.
+
+    `box` is what everything in the appliance goes by. `outline` is the same face as people would draw it, which is
+    what pictures and JSON lines show; None where the two are the same.
+    """
 
     frame_index: int
     box: Box
     score: float
+    outline: Box | None = None
+
+    @property
+    def shown(self) -> Box:
+        """The box to show, in pixels of the frame."""
+        return self.outline or self.box
 
 
 class VerdictKind(StrEnum):

@@ -85,8 +85,9 @@ def _check_labels(files: Sequence[Path]) -> None:
 
 
 def _report(paths: Sequence[Path], made: dict[str, Any]) -> dict[str, Any]:
-    """Return what made the model: this command, what made each run, and the data that the last one learned from."""
+    """Return what made the model: this command, what made each run, and data and teacher of the last one."""
     reports = [path / "report.json" for path in paths]
     kept = [json.loads(each.read_text(encoding="utf-8")) if each.is_file() else {} for each in reports]
     commands = {str(path): each.get("command", "see its manifest") for path, each in zip(paths, kept, strict=True)}
-    return {**made, "data": kept[-1].get("data", {}), "averaged": commands}
+    teacher = {key: value for key, value in kept[-1].items() if key == "teacher"}
+    return {**made, **teacher, "data": kept[-1].get("data", {}), "averaged": commands}

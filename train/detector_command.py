@@ -75,7 +75,10 @@ def run(options: argparse.Namespace) -> int:
     train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights, landmarks)
     history = read_history(options.output)
     plot_history(options.output / "plot.png", history)
-    _write_report(options.output, recipe, _count(sources, split), time.monotonic() - started_s)
+    made = describe_run(command_line(), time.monotonic() - started_s)
+    if options.teacher:
+        made["teacher"] = options.teacher.name
+    _write_report(options.output, recipe, _count(sources, split), made)
     print(f"{options.output}: {len(history)} epochs, validation loss {history[-1]['val_loss']:.4f}; see report.md")
     return 0
 
@@ -145,9 +148,9 @@ def _count(sources: Sources, split: Mapping[Path, str]) -> dict[str, Mapping[str
 
 
 def _write_report(
-    output: Path, recipe: DetectorRecipe, data: Mapping[str, Mapping[str, Mapping[str, int]]], wall_s: float
+    output: Path, recipe: DetectorRecipe, data: Mapping[str, Mapping[str, Mapping[str, int]]], made: Mapping[str, Any]
 ) -> None:
-    made, history = describe_run(command_line(), wall_s), read_history(output)
+    history = read_history(output)
     settings: dict[str, Any] = dataclasses.asdict(recipe)
     losses = {key: history[-1][key] for key in ("loss", "val_loss")}
     content = {

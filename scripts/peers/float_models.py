@@ -63,7 +63,7 @@ def open_pipeline(options: argparse.Namespace) -> Look:
     """Return detector and classifier as the command line asks for them."""
     detector = TfliteDetector(open_model(options.detector, DETECTOR_KIND), options.min_score)
     model = open_model(options.classifier, CLASSIFIER_KIND)
-    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
+    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY), detector.min_score)
     return Looker(detector, classifier).look
 
 

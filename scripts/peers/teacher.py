@@ -68,7 +68,7 @@ def open_teacher(options: argparse.Namespace) -> Look:
 
 def _open_classifier(options: argparse.Namespace) -> Classifier:
     if options.classifier == "ours":
-        return open_ours()
+        return open_ours(options.min_score)
     if options.boxes is None:
         raise UsageError("--boxes is missing: give the annotations that the labels come from, or --classifier ours")
     return TrueLabels(read_csv(options.boxes))

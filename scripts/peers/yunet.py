@@ -64,7 +64,7 @@ def open_yunet(options: argparse.Namespace) -> Look:
     """Return the detector and classifier that the command line asks for."""
     onnx = data_file(options.data, f"teachers/yunet_n_{options.size}_{options.size}.onnx")
     detector = Yunet(onnx, options.size, options.min_score)
-    classifier = open_classifier(options.classifier, options.data)
+    classifier = open_classifier(options.classifier, options.data, options.min_score)
     return Looker(detector, classifier).look
 
 

@@ -36,6 +36,13 @@ def test_face_is_boxed_in_the_color_of_its_verdict(kind: VerdictKind) -> None:
     assert tuple(picture[240, 250]) == (128, 128, 128)
 
 
+def test_face_is_boxed_where_people_would_draw_the_box() -> None:
+    face = Face(0, MIDDLE, 0.9, Box(190, 200, 310, 300))
+    picture = annotate(grey(), [Verdict(face, "without_mask", 0.9, {"without_mask": 0.9}, UNMASKED)])
+    assert tuple(picture[250, 190]) == KIND_COLORS_BGR[UNMASKED]
+    assert tuple(picture[250, 200]) == (128, 128, 128)
+
+
 def test_picture_itself_stays_as_it_was() -> None:
     original = grey()
     annotate(original, [verdict()], AlarmState.ALARM, ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)))

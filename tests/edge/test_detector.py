@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from people import blank_frame
 from scripted import ScriptedModel
 
 from edge.detector import TfliteDetector
+from edge.manifest import Outline
 
 SIZE = (96, 64)
 
@@ -36,3 +38,23 @@ def test_the_threshold_is_the_manifests_unless_the_owner_sets_one() -> None:
     frame = blank_frame(0, 0.0)
     assert TfliteDetector(model, None).detect(frame) == ()
     assert len(TfliteDetector(model, 0.5).detect(frame)) == 1
+
+
+def test_what_is_shown_of_a_face_is_what_the_manifest_says_of_the_boxes() -> None:
+    model = ScriptedModel(outputs(), SIZE)
+    model.manifest = msgspec.structs.replace(model.manifest, outline=Outline(widen_frac=0.05, lower_top_frac=0.125))
+    (face,) = TfliteDetector(model, None).detect(blank_frame(0, 0.0, 960, 640))
+    assert face.box.as_tuple() == (240.0, 80.0, 560.0, 400.0)
+    assert face.shown.as_tuple() == (232.0, 120.0, 568.0, 400.0)
+
+
+def test_what_is_shown_of_a_face_ends_where_the_picture_ends() -> None:
+    model = ScriptedModel(outputs(distance=50), SIZE)
+    model.manifest = msgspec.structs.replace(model.manifest, outline=Outline(widen_frac=0.05))
+    (face,) = TfliteDetector(model, None).detect(blank_frame(0, 0.0, 960, 640))
+    assert face.shown.as_tuple() == (0.0, 0.0, 960.0, 640.0)
+
+
+def test_a_manifest_that_says_nothing_of_the_boxes_shows_them_as_they_are() -> None:
+    (face,) = TfliteDetector(ScriptedModel(outputs(), SIZE), None).detect(blank_frame(0, 0.0))
+    assert face.shown == face.box

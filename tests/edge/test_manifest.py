@@ -11,6 +11,7 @@ from edge.manifest import (
     DETECTOR_OUTPUTS,
     FORMAT,
     Manifest,
+    Outline,
     Tensor,
     Thresholds,
     read_model,
@@ -91,6 +92,7 @@ SCORES = (Tensor("scores", (1, 3), "int8", 1 / 256, -128),)
         ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b")}, "the model has 3 scores"),
         ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b", "a")}, "the model has 3 scores"),
         ({"thresholds": Thresholds(1.0)}, "must lie between 0 and 1"),
+        ({"outline": Outline(lower_top_frac=1.0)}, r"Outline\(widen_frac=0.0, lower_top_frac=1.0\) must lie between"),
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_refused(model: Path, changes: dict[str, object], what: str) -> None:

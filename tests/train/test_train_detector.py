@@ -35,6 +35,7 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
     report = json.loads((run / "report.json").read_text())
     assert report["data"]["validation"] == {"drawn": {"face": 3}}
     assert report["epochs_done"] == 1
+    assert report["teacher"] == "scrfd_2.5g_kps.onnx"
     words = ["--weights", str(run / "model.keras"), "--batch", "4", "--seed", "9"]
     words += ["--epochs", "1", "--validation", "0.3", "--output", str(tmp_path / "more")]
     assert main(["detector", "--boxes", str(boxes), *teacher, *words]) == 0
