@@ -96,7 +96,7 @@ def convert(options: argparse.Namespace) -> Comparison:
     labels = _read_labels(options.run)
     _check_labels(options.run, model, labels)
     calibration = choose(_calibration_samples(options), options.samples)
-    small = quantize(model, list(_inputs(model, calibration)))
+    small = quantize(model, list(_inputs(model, calibration)), signed_input=kind_of(model) == DETECTOR_KIND)
     obstacles = find_obstacles(small)
     if obstacles:
         raise ModelError(f"{options.run}: {shorten(obstacles)}; nothing was written")

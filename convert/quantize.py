@@ -1,4 +1,4 @@
-"""A Keras model as a fully quantized TFLite model: int8 inside, uint8 in, int8 out, a static batch of one."""
+"""A Keras model as a fully quantized TFLite model: int8 inside, uint8 or int8 in, int8 out, a static batch of one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from convert.graph import simplify_resizes
+from convert.graph import simplify_resizes, take_signed_input
 from edge.preprocess import real_input
 
 
-def quantize(model: keras.Model, samples: Iterable[NDArray[np.uint8]]) -> bytes:
-    """Return the TFLite model.
+def quantize(model: keras.Model, samples: Iterable[NDArray[np.uint8]], signed_input: bool = False) -> bytes:
+    """Return the TFLite model; its input is uint8, or int8 if `signed_input`.
 
     `model` takes (height, width, 3) float in −1…1. `samples` are (height, width, 3) uint8 RGB inputs like those the
     device will see; they set the ranges of every tensor (post-training quantization, Jacob et al. 2018,
@@ -34,7 +34,8 @@ def quantize(model: keras.Model, samples: Iterable[NDArray[np.uint8]]) -> bytes:
     with warnings.catch_warnings():
         # the converter asks for statistics that only its old, pre-calibration way needs
         warnings.filterwarnings("ignore", message="Statistics for quantized inputs were expected")
-        return simplify_resizes(bytes(converter.convert()))
+        small = simplify_resizes(bytes(converter.convert()))
+    return take_signed_input(small) if signed_input else small
 
 
 def _frozen_function(model: keras.Model) -> Any:

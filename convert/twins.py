@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Tensor
 from edge.preprocess import real_input
+from edge.runtime import lay_in
 from edge.runtime.tflite import open_raw_interpreter
 
 Outputs = dict[str, NDArray[np.float32]]
@@ -66,7 +67,7 @@ class Int8Twin:
 
     def __call__(self, rgb: NDArray[np.uint8]) -> Outputs:
         """Return the outputs by name; see `Twin`."""
-        self._interpreter.set_tensor(self._interpreter.get_input_details()[0]["index"], rgb[None])
+        lay_in(rgb, self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])())
         self._interpreter.invoke()
         stored = (self._interpreter.get_tensor(index)[0].astype(np.float32) for index in self._indices)
         return {t.name: (s - t.zero_point) * np.float32(t.scale) for t, s in zip(self.outputs, stored, strict=True)}

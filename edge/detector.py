@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from edge.decode import decode_faces
-from edge.geometry import Box, Boxes
+from edge.geometry import Box
 from edge.manifest import Outline
 from edge.preprocess import detector_input
 from edge.records import Face, Frame
 from edge.runtime import Model
+
+Corners: TypeAlias = tuple[float, float, float, float]
+"""x_min, y_min, x_max, y_max, in pixels of the picture."""
 
 
 class Detector(Protocol):
@@ -37,20 +41,20 @@ class TfliteDetector:
         manifest = self._model.manifest
         rgb, fit = detector_input(frame.bgr, *manifest.input_size, into=self._rgb)
         boxes, scores = decode_faces(self._model.invoke(rgb), self.min_score, manifest.thresholds.max_iou)
-        height, width = frame.bgr.shape[:2]
-        found = fit.to_picture(boxes)
-        both = np.concatenate((found, draw_outlines(found, manifest.outline)), axis=1)
-        inside = np.minimum(np.maximum(both, 0), (width, height) * 4).tolist()
-        return tuple(
-            Face(frame.frame_index, Box(*corners[:4]), score, Box(*corners[4:]))
-            for corners, score in zip(inside, scores.tolist(), strict=True)
-            if corners[2] - corners[0] >= 1 and corners[3] - corners[1] >= 1
-        )
+        found = zip(fit.to_picture(boxes).tolist(), scores.tolist(), strict=True)
+        return tuple(_make_faces(frame, found, manifest.outline))
 
 
-def draw_outlines(boxes: Boxes, habit: Outline) -> Boxes:
-    """Return boxes (n, 4) as people would draw those faces."""
-    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    wider, lower = width * np.float32(habit.widen_frac / 2), height * np.float32(habit.lower_top_frac)
-    outlines: Boxes = boxes + np.stack((-wider, lower, wider, np.zeros_like(lower)), axis=1)
-    return outlines
+def _make_faces(frame: Frame, found: Iterable[tuple[Corners, float]], habit: Outline) -> Iterator[Face]:
+    """Yield faces of 1 pixel or more, cut at the picture's edges. In plain numbers, as there are few of them."""
+    height, width = frame.bgr.shape[:2]
+    for (x_min, y_min, x_max, y_max), score in found:
+        box = Box(max(x_min, 0.0), max(y_min, 0.0), min(x_max, float(width)), min(y_max, float(height)))
+        if box.width >= 1 and box.height >= 1:
+            yield Face(frame.frame_index, box, score, _draw_outline(box, habit, width))
+
+
+def _draw_outline(box: Box, habit: Outline, width: int) -> Box:
+    """Return a box as people would draw it, in a picture that is so wide."""
+    wider, lower = box.width * habit.widen_frac / 2, box.height * habit.lower_top_frac
+    return Box(max(box.x_min - wider, 0.0), box.y_min + lower, min(box.x_max + wider, float(width)), box.y_max)

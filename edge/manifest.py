@@ -18,6 +18,7 @@ DETECTOR_KIND = "face_detector"
 CLASSIFIER_KIND = "mask_classifier"
 DETECTOR_OUTPUTS = frozenset(f"{what}_{stride}" for what in ("score", "distance") for stride in (8, 16, 32))
 CLASSIFIER_OUTPUTS = frozenset({"scores"})
+_LEVELS = frozenset({"uint8", "int8"})
 
 
 class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,8 +141,8 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
     wanted = CLASSIFIER_OUTPUTS if manifest.kind == CLASSIFIER_KIND else DETECTOR_OUTPUTS
     if set(names) != wanted:
         raise ModelError(f"{path}: outputs are {sorted(names)}, expected are {sorted(wanted)}; convert the model again")
-    if len(manifest.input.shape) != 4 or manifest.input.shape[3] != 3 or manifest.input.dtype != "uint8":
-        raise ModelError(f"{path}: input is {manifest.input.shape} {manifest.input.dtype}, expected is RGB uint8")
+    if len(manifest.input.shape) != 4 or manifest.input.shape[3] != 3 or manifest.input.dtype not in _LEVELS:
+        raise ModelError(f"{path}: input is {manifest.input.shape} {manifest.input.dtype}, expected is RGB, 8 bits")
     count = names["scores"].shape[-1] if manifest.kind == CLASSIFIER_KIND else 0
     if len(set(manifest.labels)) != len(manifest.labels) or len(manifest.labels) != count:
         raise ModelError(f"{path}: labels are {list(manifest.labels)}, the model has {count} scores; convert it again")

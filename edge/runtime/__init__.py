@@ -14,6 +14,20 @@ Outputs = Mapping[str, NDArray[np.float32]]
 """What a model says of one picture: its outputs by name, without the batch axis, as real values."""
 
 
+_SIGN_BIT = np.uint8(0x80)
+
+
+def lay_in(rgb: NDArray[np.uint8], stored: NDArray[Any]) -> None:
+    """Write a picture, (height, width, 3) uint8, into a model's input, (1, height, width, 3) uint8 or int8.
+
+    int8 means the same levels, 128 less, which is the same bits but for the first.
+    """
+    if stored.dtype == np.int8:
+        np.bitwise_xor(rgb, _SIGN_BIT, out=stored.view(np.uint8)[0])
+    else:
+        stored[0] = rgb
+
+
 class Model(Protocol):
     """A model that is loaded, checked against its manifest and ready."""
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from edge.errors import HardwareError, ModelError
 from edge.manifest import Tensor
+from edge.runtime import lay_in
 from edge.runtime.coral import has_genuine_pycoral
 from edge.runtime.tflite import check_tensors, runtime_module
 
@@ -70,8 +71,8 @@ class LoadedModel:
 
     def run(self, memory: NDArray[np.uint8], results_at: int) -> None:
         """Read a picture from the memory and write the results, one after the other; raises RuntimeError."""
-        picture = memory[: int(np.prod(self._shape))].reshape(self._shape)
-        self._interpreter.set_tensor(self._input, picture)
+        picture = memory[: int(np.prod(self._shape))].reshape(self._shape[1:])
+        lay_in(picture, self._interpreter.tensor(self._input)())
         self._interpreter.invoke()
         for index in self._outputs:
             result = np.frombuffer(self._interpreter.get_tensor(index).tobytes(), np.uint8)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.manifest import Tensor, read_model
-from edge.runtime import Outputs, StoredOutputs
+from edge.runtime import Outputs, StoredOutputs, lay_in
 
 _INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
 
@@ -34,7 +34,7 @@ class TfliteModel:
 
     def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
         """Return what the model says of a picture; see `Model`."""
-        self._interpreter.set_tensor(self._input, rgb[None])
+        lay_in(rgb, self._interpreter.tensor(self._input)())  # a view, which must be gone before it runs
         self._interpreter.invoke()
         return StoredOutputs(self.manifest.outputs, [self._interpreter.get_tensor(index) for index in self._outputs])
 

@@ -106,7 +106,7 @@ class _Timed:
 
     def __init__(self, inner: Any, stages: StageClock, stage: str) -> None:
         self._inner = inner
-        self.invoke, self.set_tensor, self.get_tensor = inner.invoke, inner.set_tensor, inner.get_tensor
+        self.invoke, self.tensor, self.get_tensor = inner.invoke, inner.tensor, inner.get_tensor
         stages.wrap(self, "invoke", stage)
 
     def __getattr__(self, name: str) -> Any:

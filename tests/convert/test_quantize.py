@@ -7,6 +7,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from tiny_models import SIZE_PX, draw_picture, tiny_classifier  # noqa: E402
 
+from convert.graph import list_operators, take_signed_input  # noqa: E402
 from convert.quantize import quantize  # noqa: E402
 from convert.twins import FloatTwin, Int8Twin, output_shapes  # noqa: E402
 from edge.preprocess import real_input  # noqa: E402
@@ -21,6 +22,22 @@ def test_the_input_is_uint8_over_the_whole_range() -> None:
     assert (twin.input.dtype, twin.input.shape) == ("uint8", (1, SIZE_PX, SIZE_PX, 3))
     assert twin.input.scale == pytest.approx(1 / 127.5, rel=1e-4)
     assert twin.input.zero_point in (127, 128)
+
+
+def test_a_signed_input_changes_no_output() -> None:
+    model = tiny_classifier()
+    data = [quantize(model, SAMPLES, signed_input=signed) for signed in (False, True)]
+    unsigned, signed = (Int8Twin(each, output_shapes(model)) for each in data)
+    assert (signed.input.dtype, signed.input.zero_point) == ("int8", unsigned.input.zero_point - 128)
+    for sample in SAMPLES:
+        np.testing.assert_array_equal(unsigned(sample)["scores"], signed(sample)["scores"])
+    assert [each.name for each in list_operators(data[1])] == [each.name for each in list_operators(data[0])[1:]]
+
+
+def test_a_model_whose_input_is_signed_already_is_refused() -> None:
+    signed = quantize(tiny_classifier(), SAMPLES, signed_input=True)
+    with pytest.raises(ValueError, match="first operator is not QUANTIZE"):
+        take_signed_input(signed)
 
 
 def test_the_range_of_the_input_does_not_depend_on_the_samples() -> None:

@@ -50,9 +50,9 @@ def test_what_is_shown_of_a_face_is_what_the_manifest_says_of_the_boxes() -> Non
 
 def test_what_is_shown_of_a_face_ends_where_the_picture_ends() -> None:
     model = ScriptedModel(outputs(distance=50), SIZE)
-    model.manifest = msgspec.structs.replace(model.manifest, outline=Outline(widen_frac=0.05))
+    model.manifest = msgspec.structs.replace(model.manifest, outline=Outline(0.05, 0.125))
     (face,) = TfliteDetector(model, None).detect(blank_frame(0, 0.0, 960, 640))
-    assert face.shown.as_tuple() == (0.0, 0.0, 960.0, 640.0)
+    assert face.shown.as_tuple() == (0.0, 80.0, 960.0, 640.0)
 
 
 def test_a_manifest_that_says_nothing_of_the_boxes_shows_them_as_they_are() -> None:

@@ -9,6 +9,7 @@ import pytest
 from edge.commands import ROOT
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Manifest, sha256_of, write_manifest
+from edge.runtime import lay_in
 from edge.runtime.tflite import TfliteModel
 
 SHIPPED = {DETECTOR_KIND: "face_detector", CLASSIFIER_KIND: "mask_classifier"}
@@ -57,3 +58,12 @@ def test_a_file_that_is_no_model_is_refused_even_when_its_hash_is_right(kind: st
     path.write_bytes(data)
     with pytest.raises(ModelError, match="the runtime refuses the model"):
         TfliteModel(path, kind)
+
+
+def test_a_picture_keeps_its_levels_in_an_input_of_either_sign() -> None:
+    rgb = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    unsigned, signed = np.zeros((1, 16, 16, 3), np.uint8), np.zeros((1, 16, 16, 3), np.int8)
+    lay_in(rgb, unsigned)
+    lay_in(rgb, signed)
+    assert np.array_equal(unsigned[0], rgb)
+    assert np.array_equal(signed[0].astype(int) + 128, rgb)
