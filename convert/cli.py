@@ -28,6 +28,7 @@ from edge.manifest import (
     CLASSIFIER_KIND,
     DETECTOR_KIND,
     FORMAT,
+    WIDER_HABIT,
     Manifest,
     Outline,
     Thresholds,
@@ -37,13 +38,6 @@ from edge.manifest import (
 )
 
 _MAX_IOU = 0.35
-_TEACHERS_HABIT = Outline(widen_frac=0.05, lower_top_frac=0.11)
-"""How the boxes of a detector that learned from the teacher become those that people draw.
-
-SCRFD, like all that learned from WIDER FACE, begins a face at the hairline, people in the middle of the forehead: in
-jolignier, kaggle853 and adityap27 their tops lie, at the median, 0.08 to 0.17 of their height lower. Chosen by mean F1
-on jolignier and adityap27 together, where 0.10 to 0.12 and 0.03 to 0.06 serve equally well.
-"""
 _UNSURE_BELOW = 0.6
 _CALIBRATION = "calibration.json"
 
@@ -192,7 +186,7 @@ def _min_score(options: argparse.Namespace, comparison: Comparison) -> float:
 def _outline(run: Path, kind: str) -> Outline:
     """Return what the manifest shall say about a model's boxes: other data's are what its owner drew."""
     learned_from_teacher = kind == DETECTOR_KIND and "teacher" in _read_report(run)
-    return _TEACHERS_HABIT if learned_from_teacher else Outline()
+    return WIDER_HABIT if learned_from_teacher else Outline()
 
 
 def _read_report(run: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from edge.devices import find_device_problem
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
-from edge.settings import Gpio, Settings, Zone
+from edge.settings import Detector, Gpio, Settings, Zone
 
 
 def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
@@ -22,7 +22,7 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_label_clashes(settings.alarm.labels)
     yield from find_mqtt_clashes(settings.mqtt)
     yield from find_metrics_clashes(settings.metrics, settings.web.enabled)
-    yield from _find_missing(settings)
+    yield from _find_detector_clashes(settings.detector)
     if problem := find_device_problem(settings.camera.source, settings.camera.device):
         yield {"camera.device": problem}
 
@@ -60,8 +60,6 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
             yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
 
 
-def _find_missing(settings: Settings) -> Iterator[Mapping[str, str]]:
-    """Yield what asks for something that this version does not have yet: nothing is ignored in silence."""
-    if settings.detector.backend == "yunet":
-        advice = "asks for what this version of Maskwatch does not have yet; delete the line to get its default"
-        yield {"detector.backend": advice}
+def _find_detector_clashes(detector: Detector) -> Iterator[Mapping[str, str]]:
+    if detector.backend == "yunet" and not detector.model.endswith(".onnx"):
+        yield {"detector.model": f"must be YuNet's .onnx file, as detector.backend is yunet, got {detector.model}"}

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.decode import decode_faces
-from edge.geometry import Box
+from edge.geometry import Box, Boxes
 from edge.manifest import Outline
 from edge.preprocess import detector_input
 from edge.records import Face, Frame
@@ -41,14 +42,17 @@ class TfliteDetector:
         manifest = self._model.manifest
         rgb, fit = detector_input(frame.bgr, *manifest.input_size, into=self._rgb)
         boxes, scores = decode_faces(self._model.invoke(rgb), self.min_score, manifest.thresholds.max_iou)
-        found = zip(fit.to_picture(boxes).tolist(), scores.tolist(), strict=True)
-        return tuple(_make_faces(frame, found, manifest.outline))
+        return make_faces(frame, fit.to_picture(boxes), scores, manifest.outline)
+
+
+def make_faces(frame: Frame, boxes: Boxes, scores: NDArray[np.float32], habit: Outline) -> tuple[Face, ...]:
+    """Return boxes (n, 4) in pixels and scores (n,) as faces of 1 pixel or more, cut at the picture's edges."""
+    return tuple(_make_faces(frame, zip(boxes.tolist(), scores.tolist(), strict=True), habit))
 
 
 def _make_faces(frame: Frame, found: Iterable[tuple[Corners, float]], habit: Outline) -> Iterator[Face]:
-    """Yield faces of 1 pixel or more, cut at the picture's edges. In plain numbers, as there are few of them."""
     height, width = frame.bgr.shape[:2]
-    for (x_min, y_min, x_max, y_max), score in found:
+    for (x_min, y_min, x_max, y_max), score in found:  # in plain numbers, as there are few of them
         box = Box(max(x_min, 0.0), max(y_min, 0.0), min(x_max, float(width)), min(y_max, float(height)))
         if box.width >= 1 and box.height >= 1:
             yield Face(frame.frame_index, box, score, _draw_outline(box, habit, width))

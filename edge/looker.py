@@ -14,6 +14,7 @@ from edge.records import NOT_FACE, Face, Frame, Verdict
 from edge.runtime.coral import find_corals
 from edge.runtime.edgetpu import OpenModels, Report, log_acceleration, open_models
 from edge.settings import Settings
+from edge.yunet import YunetDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,15 @@ def open_looker(
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. Raises
     ModelError; HardwareError when the Coral must be used and does not work.
     """
-    wanted = ((root / settings.detector.model, DETECTOR_KIND), (root / settings.classifier.model, CLASSIFIER_KIND))
+    detector = root / settings.detector.model
+    is_ours = settings.detector.backend == "tflite"
+    wanted = [(detector, DETECTOR_KIND)] if is_ours else []
+    wanted.append((root / settings.classifier.model, CLASSIFIER_KIND))
     models = open_models(wanted, settings.accelerator, report, find=find)
-    detector, classifier = models.models
-    finder = TfliteDetector(detector, settings.detector.min_score)
+    wanted_score, labels = settings.detector.min_score, settings.alarm.labels
     try:
-        judge = TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels, finder.min_score)
+        finder = TfliteDetector(models.models[0], wanted_score) if is_ours else YunetDetector(detector, wanted_score)
+        judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels, finder.min_score)
         return Looker(finder, judge, models)
     except ModelError:
         models.close()

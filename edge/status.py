@@ -14,7 +14,7 @@ from typing import Any
 
 from edge.clock import Moment
 from edge.errors import ModelError
-from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model, sha256_of
 from edge.records import AlarmState, StatusPattern
 from edge.runtime.edgetpu import Acceleration
 from edge.settings import Settings
@@ -138,10 +138,18 @@ def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> di
         "pid": os.getpid(),
         "config": str(config_path.absolute()) if config_path else None,
         "models": {
-            "detector": _describe(root / settings.detector.model, DETECTOR_KIND),
+            "detector": _describe_detector(root / settings.detector.model, settings.detector.backend),
             "classifier": _describe(root / settings.classifier.model, CLASSIFIER_KIND),
         },
     }
+
+
+def _describe_detector(model: Path, backend: str) -> dict[str, Any]:
+    if backend == "tflite":
+        return _describe(model, DETECTOR_KIND)
+    if not model.is_file():
+        return {"file": str(model), "error": f"{model}: no such model"}
+    return {"file": str(model), "sha256": sha256_of(model.read_bytes()), "labels": []}
 
 
 def _describe(model: Path, kind: str) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
     if not 0 < options.seconds < inf:
         raise UsageError(f"--seconds: must be more than 0, got {options.seconds:g}; two minutes show the heat")
     settings = read_settings(options)
+    if settings.detector.backend != "tflite":
+        raise UsageError(f"bench times detector.backend: tflite, config.yaml says {settings.detector.backend}")
     wanted = ((ROOT / settings.detector.model, DETECTOR_KIND), (ROOT / settings.classifier.model, CLASSIFIER_KIND))
     with closing(open_models(wanted, settings.accelerator)) as models:
         detector, classifier = models.models

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.config import load_settings
-from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.findings import Finding, ok, problem
 from edge.doctor.system import Patient, System
 from edge.errors import ConfigError, ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
@@ -19,6 +20,17 @@ from edge.runtime.tflite import TfliteModel
 try:
     TfliteModel(Path(sys.argv[1]), sys.argv[2])
 except (ImportError, ModelError) as exc:
+    print(exc)
+"""
+
+_LOAD_YUNET = """
+import sys
+from pathlib import Path
+from edge.errors import ModelError
+from edge.yunet import YunetDetector
+try:
+    YunetDetector(Path(sys.argv[1]), None)
+except ModelError as exc:
     print(exc)
 """
 
@@ -41,9 +53,10 @@ def check_detector_model(patient: Patient) -> Finding:
     detector = patient.settings.detector
     if detector.backend == "tflite":
         return _check_model("detector", patient.home / detector.model, DETECTOR_KIND, patient.system)
-    if (patient.home / detector.model).is_file():
-        return skipped("detector", f"{detector.model} is for {detector.backend} and has no manifest")
-    return problem("detector", f"{detector.model} does not exist", "correct detector.model in config.yaml")
+    path = patient.home / detector.model
+    return _try("detector", path, (_LOAD_YUNET, str(path)), patient.system) or ok(
+        "detector", f"{path.name} runs as YuNet"
+    )
 
 
 def check_classifier_model(patient: Patient) -> Finding:
@@ -57,10 +70,17 @@ def _check_model(name: str, path: Path, kind: str, system: System) -> Finding:
     except ModelError as exc:
         says, _, advice = str(exc).rpartition("; ")
         return problem(name, says, advice)
-    reason = system.run((sys.executable, "-c", _LOAD, str(path), kind))
+    return _try(name, path, (_LOAD, str(path), kind), system) or ok(
+        name, f"{path.name} is what its manifest promises (sha256 {manifest.sha256[:12]})"
+    )
+
+
+def _try(name: str, path: Path, program: Sequence[str], system: System) -> Finding | None:
+    """Return why a model cannot be loaded, None when it can; in a process of its own, which may crash."""
+    reason = system.run((sys.executable, "-c", *program))
     if reason is None:
         return problem(name, f"{path.name}: the runtime crashes or hangs on it", "see the line `runtime`")
     if reason:
         says, _, advice = reason.rpartition("; ")
         return problem(name, " ".join(says.split()), advice)
-    return ok(name, f"{path.name} is what its manifest promises (sha256 {manifest.sha256[:12]})")
+    return None

@@ -116,7 +116,7 @@ def _open_yunet(size: int, small: bool = True) -> Callable[[Path], Look]:
 
         from edge.looker import Looker
 
-        detector = yunet.Yunet(data / f"teachers/yunet_n_{size}_{size}.onnx", size, yunet.MIN_SCORE)
+        detector = yunet.YunetPeer(data / f"teachers/yunet_n_{size}_{size}.onnx", size, yunet.MIN_SCORE)
         classifier = open_ours(yunet.MIN_SCORE) if small else _Int8Classifier(ROOT / INT8_224)
         return Looker(detector, classifier).look
 

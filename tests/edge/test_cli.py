@@ -182,12 +182,12 @@ def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest
     ]  # fmt: skip
 
 
-def test_settings_of_later_versions_are_refused_and_not_ignored(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n")]) == 2
+def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n  model: models/faces.tflite\n")]) == 2
     said = capsys.readouterr().err
-    assert "config.yaml:2: detector.backend: asks for what this version of Maskwatch does not have yet" in said
+    assert "config.yaml:3: detector.model: must be YuNet's .onnx file, as detector.backend is yunet" in said
+    assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n")]) == 2
+    assert "got models/face_detector.tflite" in capsys.readouterr().err
 
 
 def test_copies_never_take_the_place_of_a_given_picture(tmp_path: Path) -> None:

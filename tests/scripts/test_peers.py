@@ -62,28 +62,6 @@ def test_aizoo_offsets_move_by_tenths_and_grow_by_fifths_of_an_exponent() -> Non
     assert boxes[0] == pytest.approx([0.6 - 0.2, 0.4 - 0.15, 0.6 + 0.2, 0.4 + 0.15])
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (100, 400), (50, 20), (1000, 1)])
-def test_letterbox_keeps_the_shape_in_the_top_left_corner_on_black(width: int, height: int) -> None:
-    square, fit = load("yunet").letterbox(np.full((height, width, 3), 200, np.uint8), 320)
-    assert square.shape == (320, 320, 3)
-    assert max(fit.width_px, fit.height_px) == 320
-    assert fit.width_px / fit.height_px == pytest.approx(width / height, rel=0.02) or min(width, height) == 1
-    assert (square[: fit.height_px, : fit.width_px] == 200).all()
-    assert square.astype(int).sum() == 200 * 3 * fit.width_px * fit.height_px
-
-
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (201, 400), (90, 70)])
-def test_box_seen_in_the_letterbox_lies_where_it_was_in_the_picture(width: int, height: int) -> None:
-    drawn = Box(0.3 * width, 0.5 * height, 0.6 * width, 0.9 * height)
-    picture = np.zeros((height, width, 3), np.uint8)
-    x0, y0, x1, y1 = (round(v) for v in drawn.as_tuple())
-    picture[y0:y1, x0:x1] = 255
-    square, fit = load("yunet").letterbox(picture, 320)
-    x, y, w, h = cv2.boundingRect((square[..., 0] > 127).astype(np.uint8))
-    back = fit.to_picture(np.array([[x, y, x + w, y + h]], np.float32))[0]
-    assert back == pytest.approx([x0, y0, x1, y1], abs=1.5 * max(1, width / 320, height / 320))
-
-
 def test_mobiledet_outputs_are_taken_by_the_number_in_their_name() -> None:
     name = "TFLite_Detection_PostProcess"
     details = [{"name": f"{name}:3", "index": 3}, {"name": f"{name}:1", "index": 7}, {"name": name, "index": 9}]
