@@ -6,14 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.cli import main
 from edge.commands import ROOT
 from edge.config import load_settings
+from edge.doctor.models import check_detector_model
+from edge.doctor.system import Patient, this_system
 from edge.errors import ModelError
 from edge.geometry import Box
 from edge.looker import open_looker
 from edge.manifest import WIDER_HABIT
 from edge.records import Frame
 from edge.settings import Detector, Settings
+from edge.status import gather_facts
 from edge.yunet import YunetDetector, letterbox
 
 ONNX = "teachers/yunet_n_320_320.onnx"
@@ -52,6 +56,12 @@ def test_a_file_that_is_no_yunet_is_refused(tmp_path: Path) -> None:
         YunetDetector(tmp_path / "odd.onnx", None)
 
 
+def set_up(folder: Path, model: Path) -> Path:
+    config = folder / "config.yaml"
+    config.write_text(f"detector:\n  backend: yunet\n  model: {model}\n")
+    return config
+
+
 def portrait(shared_data: Path) -> Frame:
     """Return a picture of one face, from the middle of a class folder."""
     folder = shared_data / "classification" / "prajna" / "without_mask"
@@ -60,9 +70,7 @@ def portrait(shared_data: Path) -> Frame:
 
 @pytest.mark.data
 def test_the_owners_yunet_takes_the_place_of_our_detector(shared_data: Path, tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(f"accelerator: cpu\ndetector:\n  backend: yunet\n  model: {shared_data / ONNX}\n")
-    looker = open_looker(load_settings(config), ROOT)
+    looker = open_looker(load_settings(set_up(tmp_path, shared_data / ONNX)), ROOT)
     frame = portrait(shared_data)
     (face,) = looker.find(frame)
     assert face.score >= 0.6
@@ -83,3 +91,24 @@ def test_a_yunet_that_is_missing_closes_what_was_opened(shared_data: Path, tmp_p
     settings = Settings(accelerator="cpu", detector=Detector(backend="yunet", model=str(tmp_path / "none.onnx")))
     with pytest.raises(ModelError, match="no such model"):
         open_looker(settings, ROOT)
+
+
+def test_the_doctor_and_the_status_say_that_its_file_is_missing(tmp_path: Path) -> None:
+    settings = Settings(detector=Detector(backend="yunet", model=str(tmp_path / "none.onnx")))
+    finding = check_detector_model(Patient(this_system(), settings, None, tmp_path))
+    assert finding.state == "problem"
+    assert "none.onnx: no such model" in finding.says
+    assert "none.onnx: no such model" in gather_facts(settings, ROOT, None)["models"]["detector"]["error"]
+
+
+@pytest.mark.data
+def test_the_doctor_and_the_status_know_it(shared_data: Path, tmp_path: Path) -> None:
+    settings = Settings(detector=Detector(backend="yunet", model=str(shared_data / ONNX)))
+    finding = check_detector_model(Patient(this_system(), settings, None, tmp_path))
+    assert (finding.state, finding.says) == ("ok", "yunet_n_320_320.onnx runs as YuNet")
+    assert len(gather_facts(settings, ROOT, None)["models"]["detector"]["sha256"]) == 64
+
+
+def test_bench_says_that_it_times_our_own_detector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--config", str(set_up(tmp_path, tmp_path / "any.onnx")), "--seconds", "1"]) == 2
+    assert "bench times detector.backend: tflite, config.yaml says yunet" in capsys.readouterr().err
