@@ -27,8 +27,8 @@ class TfliteClassifier:
     ) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's.
 
-        The detector's score times the score that it is a face at all must reach `min_face_score` (0..1): who is all
-        but surely a face to one of the two need not be to the other.
+        What is a face both models say: the detector's score times the score that it is one here must reach
+        `min_face_score` (0..1), else it is `not_face`.
 
         A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
         the alarm is neither the model's nor usual, or when none of them is the model's.

@@ -147,9 +147,10 @@ def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> di
 def _describe_detector(model: Path, backend: str) -> dict[str, Any]:
     if backend == "tflite":
         return _describe(model, DETECTOR_KIND)
-    if not model.is_file():
-        return {"file": str(model), "error": f"{model}: no such model"}
-    return {"file": str(model), "sha256": sha256_of(model.read_bytes()), "labels": []}
+    try:
+        return {"file": str(model), "sha256": sha256_of(model.read_bytes()), "labels": []}
+    except OSError as exc:
+        return {"file": str(model), "error": f"{model}: cannot be read ({exc.strerror})"}
 
 
 def _describe(model: Path, kind: str) -> dict[str, Any]:

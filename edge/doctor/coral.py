@@ -59,8 +59,8 @@ def _judge_pair(says: str, version: str, patient: Patient) -> Finding:
     misfit = find_misfit(version, litert, old)
     if misfit:
         return warning("edgetpu", misfit, NEWER) if litert else problem("edgetpu", misfit, NEWER)
-    settings = patient.settings
-    named = [settings.detector.model, settings.classifier.model][settings.detector.backend != "tflite" :]
+    detector, classifier = patient.settings.detector, patient.settings.classifier
+    named = [detector.model, classifier.model] if detector.backend == "tflite" else [classifier.model]
     missing = [name for name in named if not compiled_path(patient.home / name).is_file()]
     if missing:
         lacking = f"{says}, but for a Coral {' and '.join(missing)} must be compiled: the processor runs them"
