@@ -16,9 +16,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge import detector
 from edge.contract import result_line
 from edge.errors import DataError, MaskwatchError
-from edge.geometry import Box, Boxes
+from edge.geometry import Boxes
+from edge.manifest import Outline
 from edge.records import NOT_FACE, WITH_MASK, AlarmState, Face, Frame, Verdict, VerdictKind
 from edge.sources.files import list_pictures, read_picture
 
@@ -70,13 +72,7 @@ def data_file(data: Path, name: str) -> Path:
 
 def make_faces(frame: Frame, boxes: Boxes, scores: NDArray[np.float32]) -> tuple[Face, ...]:
     """Return boxes (n, 4) in pixels and scores (n,) in 0..1 as faces: cut at the picture's border, none under 1 px."""
-    height, width = frame.bgr.shape[:2]
-    inside = np.clip(boxes, 0, [width, height, width, height])
-    there = ((inside[:, 2:] - inside[:, :2]) >= 1).all(axis=1)
-    return tuple(
-        Face(frame.frame_index, Box(*(float(v) for v in box)), float(score))
-        for box, score in zip(inside[there], scores[there], strict=True)
-    )
+    return detector.make_faces(frame, boxes, scores, Outline())
 
 
 def make_verdict(face: Face, scores: Mapping[str, float]) -> Verdict:
