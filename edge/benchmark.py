@@ -119,9 +119,8 @@ class Bench:
         detector, classifier = (TimedModel(model, clock) for model in models)
         self._models, self._clock = (detector, classifier), clock
         self._pictures, heads = draw_visitor(settings.camera.width_px, settings.camera.height_px)
-        finder = TfliteDetector(detector, settings.detector.min_score)
-        self._finder = _HeadFinder(finder, heads, clock)
-        judge = TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels, finder.min_score)
+        self._finder = _HeadFinder(TfliteDetector(detector, settings.detector.min_score), heads, clock)
+        judge = TfliteClassifier(classifier, settings.classifier.min_score, settings.alarm.labels)
         self._judge = _TimedClassifier(judge, clock)
         self._settings = replace(settings, tracking=replace(settings.tracking, recheck_s=_STEP_S))
         self._memory, self._index = Memory(), 0

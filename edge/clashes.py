@@ -22,7 +22,7 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_label_clashes(settings.alarm.labels)
     yield from find_mqtt_clashes(settings.mqtt)
     yield from find_metrics_clashes(settings.metrics, settings.web.enabled)
-    yield from _find_detector_clashes(settings.detector)
+    yield from _find_detector_clashes(settings.detector, settings.accelerator)
     if problem := find_device_problem(settings.camera.source, settings.camera.device):
         yield {"camera.device": problem}
 
@@ -60,6 +60,10 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
             yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
 
 
-def _find_detector_clashes(detector: Detector) -> Iterator[Mapping[str, str]]:
-    if detector.backend == "yunet" and not detector.model.endswith(".onnx"):
+def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Mapping[str, str]]:
+    if detector.backend != "yunet":
+        return
+    if accelerator == "edgetpu":
+        yield {"accelerator": "must be auto or cpu, as detector.backend is yunet, which no Coral runs, got edgetpu"}
+    if not detector.model.endswith(".onnx"):
         yield {"detector.model": f"must be YuNet's .onnx file, as detector.backend is yunet, got {detector.model}"}

@@ -10,6 +10,9 @@ from edge.preprocess import classifier_input
 from edge.records import LABELS, NOT_FACE, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
 
+_NO_FACE_FROM = 0.5
+"""Score of `not_face` from which a find of the detector is believed to be none."""
+
 
 class Classifier(Protocol):
     """Judges faces."""
@@ -22,13 +25,8 @@ class Classifier(Protocol):
 class TfliteClassifier:
     """MobileNetV2 with one score a label; one of the labels may be `not_face`."""
 
-    def __init__(
-        self, model: Model, min_score: float | None, alarm_labels: Sequence[str], min_face_score: float
-    ) -> None:
+    def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's.
-
-        What is a face both models say: the detector's score times the score that it is one here must reach
-        `min_face_score` (0..1), else it is `not_face`.
 
         A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
         the alarm is neither the model's nor usual, or when none of them is the model's.
@@ -41,7 +39,7 @@ class TfliteClassifier:
                 f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
                 f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
             )
-        self._model, self._alarm_labels, self._min_face_score = model, frozenset(alarm_labels), min_face_score
+        self._model, self._alarm_labels = model, frozenset(alarm_labels)
         self._min_score = manifest.thresholds.min_score if min_score is None else min_score
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
@@ -54,13 +52,15 @@ class TfliteClassifier:
         total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
         scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
         no_face = scores.pop(NOT_FACE, 0.0)
-        if no_face and face.score * (1 - no_face) < self._min_face_score:
-            return Verdict(face, NOT_FACE, no_face, {**scores, NOT_FACE: no_face}, VerdictKind.UNSURE)
+        if no_face >= _NO_FACE_FROM:
+            return Verdict(
+                face, NOT_FACE, no_face, {**scores, NOT_FACE: no_face}, VerdictKind.UNSURE, face_share=1 - no_face
+            )
         scores = {label: score / (1 - no_face) for label, score in scores.items()}
         label = max(scores, key=lambda name: scores[name])
         unmasked = share_unmasked(scores, self._alarm_labels)
         kind = judge_scores(scores, self._alarm_labels, self._min_score)
-        return Verdict(face, label, scores[label], scores, kind, max(unmasked, 1 - unmasked))
+        return Verdict(face, label, scores[label], scores, kind, max(unmasked, 1 - unmasked), 1 - no_face)
 
 
 def judge_scores(scores: Mapping[str, float], alarm_labels: frozenset[str], min_score: float) -> VerdictKind:

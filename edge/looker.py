@@ -19,11 +19,16 @@ from edge.yunet import YunetDetector
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """Detector and classifier together; `models` are what they look with."""
+    """Detector and classifier together; `models` are what they look with.
+
+    In a picture that stands alone the product of both scores that something is a face must reach `min_face_score`,
+    0..1. Where there are more looks to come, a doubt is no reason to lose somebody.
+    """
 
     detector: Detector
     classifier: Classifier
     models: OpenModels | None = None
+    min_face_score: float = 0.0
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces in a frame, best score first."""
@@ -35,12 +40,17 @@ class Looker:
 
     def look(self, frame: Frame) -> tuple[Verdict, ...]:
         """Return a verdict for each face in a frame that stands alone: a picture."""
-        return tuple(verdict for verdict in self.judge(frame, self.find(frame)) if verdict.label != NOT_FACE)
+        return believe(self.judge(frame, self.find(frame)), self.min_face_score)
 
     def close(self) -> None:
         """Let a Coral go. Calling it again does nothing."""
         if self.models:
             self.models.close()
+
+
+def believe(verdicts: Sequence[Verdict], min_face_score: float) -> tuple[Verdict, ...]:
+    """Return those about faces: not called `not_face`, and the product of both scores high enough."""
+    return tuple(v for v in verdicts if v.label != NOT_FACE and v.face.score * v.face_share >= min_face_score)
 
 
 def open_looker(
@@ -49,7 +59,7 @@ def open_looker(
     report: Report = log_acceleration,
     find: Callable[[], Sequence[str]] = find_corals,
 ) -> Looker:
-    """Load both models onto what `accelerator` says; relative paths are relative to `root`.
+    """Load both models onto what `accelerator` says, YuNet always onto the processor; paths are relative to `root`.
 
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. Raises
     ModelError; HardwareError when the Coral must be used and does not work.
@@ -62,8 +72,8 @@ def open_looker(
     wanted_score, labels = settings.detector.min_score, settings.alarm.labels
     try:
         finder = TfliteDetector(models.models[0], wanted_score) if is_ours else YunetDetector(detector, wanted_score)
-        judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels, finder.min_score)
-        return Looker(finder, judge, models)
+        judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels)
+        return Looker(finder, judge, models, finder.min_score)
     except ModelError:
         models.close()
         raise

@@ -108,7 +108,11 @@ def read_model(model: Path, kind: str) -> tuple[bytes, Manifest]:
 
     Raises ModelError when either file is missing or damaged, or is not of `kind`.
     """
-    if not model.is_file():
+    try:
+        is_there = model.is_file()
+    except PermissionError as exc:
+        raise ModelError(f"{model}: cannot be read ({exc.strerror}); check `model:` in config.yaml") from exc
+    if not is_there:
         raise ModelError(f"{model}: no such model; check `model:` in config.yaml")
     manifest = read_paper(manifest_path(model), Manifest, FORMAT, _COPY)
     if manifest.kind != kind:

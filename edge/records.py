@@ -42,7 +42,7 @@ class Face:
     """A face that the detector found: its box in pixels of the frame, and the detector's score in 0..1.
 
     `box` is what everything in the appliance goes by. `outline` is the same face as people would draw it, which is
-    what pictures and JSON lines show; None where the two are the same.
+    what pictures and JSON lines show; None where nobody says so.
     """
 
     frame_index: int
@@ -68,7 +68,8 @@ class VerdictKind(StrEnum):
 class Verdict:
     """What the classifier says about a face: the best label, its score, the score of every label (0..1, sum 1).
 
-    `sureness` is the score of all labels of its kind together, 0.5..1; 1 where nobody says.
+    `face_share` is its score, 0..1, that this is a face at all. `sureness` is the score of all labels of its kind
+    together, 0.5..1; 1 where nobody says.
     """
 
     face: Face
@@ -77,6 +78,7 @@ class Verdict:
     scores: Mapping[str, float]
     kind: VerdictKind
     sureness: float = 1.0
+    face_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What finds faces. `min_score` None: the manifest's."""
+    """What finds faces. `min_score` None: the manifest's, or YuNet's own."""
 
     backend: Literal["tflite", "yunet"] = setting("tflite")
     model: str = setting("models/face_detector.tflite")

@@ -36,15 +36,20 @@ class Yunet:
 
         Raises ModelError when there is no such file, or when it is not YuNet.
         """
-        if not onnx.is_file():
-            raise ModelError(f"{onnx}: no such model; check `model:` below `detector:` in config.yaml")
+        try:
+            onnx.open("rb").close()
+        except OSError as exc:
+            raise ModelError(
+                f"{onnx}: cannot be read ({exc.strerror}); check `model:` below `detector:` in config.yaml"
+            ) from exc
         self._size_px = size_px
         try:
             self._network = cv2.FaceDetectorYN.create(str(onnx), "", (size_px, size_px), min_score, _MAX_IOU)
             self.find(np.zeros((size_px, size_px, 3), np.uint8))
         except cv2.error as exc:
+            reason = " ".join(str(exc.err).split())
             raise ModelError(
-                f"{onnx}: OpenCV cannot run it as YuNet ({exc.err}); take face_detection_yunet_2023mar.onnx"
+                f"{onnx}: OpenCV cannot run it as YuNet ({reason}); take face_detection_yunet_2023mar.onnx"
             ) from exc
 
     def find(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32]]:

@@ -43,8 +43,6 @@ _CUT_PX: Final = 256
 _LEAST_PX: Final = 48
 _SAID: Final = (*VerdictKind, NOT_FACE)
 _ALARM_LABELS: Final = (WITHOUT_MASK, WORN_INCORRECTLY)
-_MIN_FACE_SCORE: Final = 0.5
-"""The faces are annotated, so their own score is 1: what is more likely a face than none counts as one."""
 
 
 Bare = tuple[Picture, Box, Points]
@@ -58,9 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faces = _read_faces(options)
         crops = {what: draw_all(faces, draw) for what, draw in drawings().items()}
         for path in options.models:
-            classifier = TfliteClassifier(
-                TfliteModel(path, CLASSIFIER_KIND), options.min_score, _ALARM_LABELS, _MIN_FACE_SCORE
-            )
+            classifier = TfliteClassifier(TfliteModel(path, CLASSIFIER_KIND), options.min_score, _ALARM_LABELS)
             print(f"\n{path}: {len(faces)} bare faces, each in every row\n\n{judge(classifier, crops)}")
     except MaskwatchError as exc:
         print(f"occlusions: {exc}", file=sys.stderr)

@@ -117,8 +117,8 @@ def _open_yunet(size: int, small: bool = True) -> Callable[[Path], Look]:
         from edge.looker import Looker
 
         detector = yunet.YunetPeer(data / f"teachers/yunet_n_{size}_{size}.onnx", size, yunet.MIN_SCORE)
-        classifier = open_ours(yunet.MIN_SCORE) if small else _Int8Classifier(ROOT / INT8_224)
-        return Looker(detector, classifier).look
+        classifier = open_ours() if small else _Int8Classifier(ROOT / INT8_224)
+        return Looker(detector, classifier, min_face_score=yunet.MIN_SCORE).look
 
     return open_look
 

@@ -23,18 +23,15 @@ LABELS = (WITH_MASK, WITHOUT_MASK)
 _INPUT_PX = 224
 
 
-def open_classifier(name: str, data: Path, min_face_score: float) -> Classifier:
+def open_classifier(name: str, data: Path) -> Classifier:
     """Return the classifier `ours`, from models/scored/, or `tutorial`, from the data folder."""
-    return TutorialClassifier(data) if name == "tutorial" else open_ours(min_face_score)
+    return TutorialClassifier(data) if name == "tutorial" else open_ours()
 
 
-def open_ours(min_face_score: float) -> Classifier:
-    """Return Maskwatch's classifier as it is scored: made without the pictures that all are compared on.
-
-    `min_face_score` is the threshold of the detector before it, 0..1.
-    """
+def open_ours() -> Classifier:
+    """Return Maskwatch's classifier as it is scored: made without the pictures that all are compared on."""
     model = TfliteModel(MODELS / "scored" / "mask_classifier.tflite", CLASSIFIER_KIND)
-    return TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY), min_face_score)
+    return TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
 
 
 class TutorialClassifier:

@@ -63,8 +63,8 @@ def open_pipeline(options: argparse.Namespace) -> Look:
     """Return detector and classifier as the command line asks for them."""
     detector = TfliteDetector(open_model(options.detector, DETECTOR_KIND), options.min_score)
     model = open_model(options.classifier, CLASSIFIER_KIND)
-    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY), detector.min_score)
-    return Looker(detector, classifier).look
+    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
+    return Looker(detector, classifier, min_face_score=detector.min_score).look
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from lines import Look, data_file, make_faces, make_parser, make_verdict, run
 from edge.classifier import Classifier
 from edge.errors import UsageError
 from edge.geometry import iou
+from edge.looker import believe
 from edge.records import LABELS, WITH_MASK, Face, Frame, Verdict
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv
 from train.scoring import HIT_IOU
@@ -63,12 +64,14 @@ def open_teacher(options: argparse.Namespace) -> Look:
     """Return the detector and classifier that the command line asks for."""
     classifier = _open_classifier(options)
     teacher = Teacher(data_file(options.data, "teachers/scrfd_2.5g_kps.onnx"))
-    return lambda frame: classifier.judge(frame, find_faces(teacher, frame, options.min_score))
+    return lambda frame: believe(
+        classifier.judge(frame, find_faces(teacher, frame, options.min_score)), options.min_score
+    )
 
 
 def _open_classifier(options: argparse.Namespace) -> Classifier:
     if options.classifier == "ours":
-        return open_ours(options.min_score)
+        return open_ours()
     if options.boxes is None:
         raise UsageError("--boxes is missing: give the annotations that the labels come from, or --classifier ours")
     return TrueLabels(read_csv(options.boxes))

@@ -41,8 +41,8 @@ def open_yunet(options: argparse.Namespace) -> Look:
     """Return the detector and classifier that the command line asks for."""
     onnx = data_file(options.data, f"teachers/yunet_n_{options.size}_{options.size}.onnx")
     detector = YunetPeer(onnx, options.size, options.min_score)
-    classifier = open_classifier(options.classifier, options.data, options.min_score)
-    return Looker(detector, classifier).look
+    classifier = open_classifier(options.classifier, options.data)
+    return Looker(detector, classifier, min_face_score=options.min_score).look
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -54,4 +54,5 @@ def test_boxes_that_a_teacher_drew_are_shown_as_people_draw_them(
     assert main([str(run), "--output", str(output), "--max-loss", "100"]) == 0
     manifest = read_model(output, DETECTOR_KIND)[1]
     assert manifest.outline == outline
+    assert manifest.input.dtype == "int8"
     assert manifest.made["trained"] == report

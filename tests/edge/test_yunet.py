@@ -11,7 +11,7 @@ from edge.commands import ROOT
 from edge.config import load_settings
 from edge.doctor.models import check_detector_model
 from edge.doctor.system import Patient, this_system
-from edge.errors import ModelError
+from edge.errors import ConfigError, ModelError
 from edge.geometry import Box
 from edge.looker import open_looker
 from edge.manifest import WIDER_HABIT
@@ -46,7 +46,7 @@ def test_box_seen_in_the_letterbox_lies_where_it_was_in_the_picture(width: int, 
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"none\.onnx: no such model; check `model:` below `detector:`"):
+    with pytest.raises(ModelError, match=r"none\.onnx: cannot be read \(No such file or directory\); check `model:`"):
         YunetDetector(tmp_path / "none.onnx", None)
 
 
@@ -86,18 +86,24 @@ def test_its_threshold_is_the_owners_or_one_that_finds_masked_faces(shared_data:
     assert YunetDetector(shared_data / ONNX, 0.99).detect(frame) == ()
 
 
-@pytest.mark.data
-def test_a_yunet_that_is_missing_closes_what_was_opened(shared_data: Path, tmp_path: Path) -> None:
+def test_a_looker_without_its_yunet_is_an_error(tmp_path: Path) -> None:
     settings = Settings(accelerator="cpu", detector=Detector(backend="yunet", model=str(tmp_path / "none.onnx")))
-    with pytest.raises(ModelError, match="no such model"):
+    with pytest.raises(ModelError, match="cannot be read"):
         open_looker(settings, ROOT)
+
+
+def test_no_coral_runs_it(tmp_path: Path) -> None:
+    config = set_up(tmp_path, tmp_path / "any.onnx")
+    config.write_text(config.read_text() + "accelerator: edgetpu\n")
+    with pytest.raises(ConfigError, match=r"accelerator: must be auto or cpu, as detector\.backend is yunet"):
+        load_settings(config)
 
 
 def test_the_doctor_and_the_status_say_that_its_file_is_missing(tmp_path: Path) -> None:
     settings = Settings(detector=Detector(backend="yunet", model=str(tmp_path / "none.onnx")))
     finding = check_detector_model(Patient(this_system(), settings, None, tmp_path))
     assert finding.state == "problem"
-    assert "none.onnx: no such model" in finding.says
+    assert "none.onnx: cannot be read" in finding.says
     said = gather_facts(settings, ROOT, None)["models"]["detector"]["error"]
     assert said.endswith("none.onnx: cannot be read (No such file or directory)")
 

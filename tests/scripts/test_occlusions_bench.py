@@ -48,7 +48,7 @@ def test_each_row_shares_its_faces_out_among_all_that_can_be_said(bench: ModuleT
     model = TfliteModel(ROOT / "models" / "mask_classifier.tflite", CLASSIFIER_KIND)
     crops = {"nothing": bench.draw_all([bare()], bench.drawings()["nothing"])}
     rows = [
-        bench.judge(TfliteClassifier(model, min_score, (WITHOUT_MASK,), 0.5), crops).splitlines()[-1]
+        bench.judge(TfliteClassifier(model, min_score, (WITHOUT_MASK,)), crops).splitlines()[-1]
         for min_score in (0.5, 0.99)
     ]
     for row in rows:
