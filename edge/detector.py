@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,6 @@ from edge.manifest import Outline
 from edge.preprocess import detector_input
 from edge.records import Face, Frame
 from edge.runtime import Model
-
-Corners: TypeAlias = tuple[float, float, float, float]
-"""x_min, y_min, x_max, y_max, in pixels of the picture."""
 
 
 class Detector(Protocol):
@@ -47,15 +43,13 @@ class TfliteDetector:
 
 def make_faces(frame: Frame, boxes: Boxes, scores: NDArray[np.float32], habit: Outline) -> tuple[Face, ...]:
     """Return boxes (n, 4) in pixels and scores (n,) as faces of 1 pixel or more, cut at the picture's edges."""
-    return tuple(_make_faces(frame, zip(boxes.tolist(), scores.tolist(), strict=True), habit))
-
-
-def _make_faces(frame: Frame, found: Iterable[tuple[Corners, float]], habit: Outline) -> Iterator[Face]:
     height, width = frame.bgr.shape[:2]
-    for (x_min, y_min, x_max, y_max), score in found:  # in plain numbers, as there are few of them
+    faces = []
+    for (x_min, y_min, x_max, y_max), score in zip(boxes.tolist(), scores.tolist(), strict=True):  # few: plain numbers
         box = Box(max(x_min, 0.0), max(y_min, 0.0), min(x_max, float(width)), min(y_max, float(height)))
         if box.width >= 1 and box.height >= 1:
-            yield Face(frame.frame_index, box, score, _draw_outline(box, habit, width))
+            faces.append(Face(frame.frame_index, box, score, _draw_outline(box, habit, width)))
+    return tuple(faces)
 
 
 def _draw_outline(box: Box, habit: Outline, width: int) -> Box:
