@@ -28,7 +28,7 @@ from edge.manifest import (
     CLASSIFIER_KIND,
     DETECTOR_KIND,
     FORMAT,
-    WIDER_HABIT,
+    WIDER_OUTLINE,
     Manifest,
     Outline,
     Thresholds,
@@ -186,7 +186,7 @@ def _min_score(options: argparse.Namespace, comparison: Comparison) -> float:
 def _outline(run: Path, kind: str) -> Outline:
     """Return what the manifest shall say about a model's boxes: other data's are what its owner drew."""
     learned_from_teacher = kind == DETECTOR_KIND and "teacher" in _read_report(run)
-    return WIDER_HABIT if learned_from_teacher else Outline()
+    return WIDER_OUTLINE if learned_from_teacher else Outline()
 
 
 def _read_report(run: Path) -> dict[str, Any]:

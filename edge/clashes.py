@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from edge.backends import FOREIGN
 from edge.devices import find_device_problem
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
@@ -61,9 +62,11 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
 
 
 def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Mapping[str, str]]:
-    if detector.backend != "yunet":
+    backend, foreign = detector.backend, FOREIGN.get(detector.backend)
+    if foreign is None:
         return
     if accelerator == "edgetpu":
-        yield {"accelerator": "must be auto or cpu, as detector.backend is yunet, which no Coral runs, got edgetpu"}
-    if not detector.model.endswith(".onnx"):
-        yield {"detector.model": f"must be YuNet's .onnx file, as detector.backend is yunet, got {detector.model}"}
+        yield {"accelerator": f"must be auto or cpu, as detector.backend is {backend}, not for a Coral, got edgetpu"}
+    if not detector.model.endswith(foreign.suffix):
+        wanted = f"must be the {foreign.suffix} file of {foreign.name}"
+        yield {"detector.model": f"{wanted}, as detector.backend is {backend}, got {detector.model}"}

@@ -41,18 +41,18 @@ class TfliteDetector:
         return make_faces(frame, fit.to_picture(boxes), scores, manifest.outline)
 
 
-def make_faces(frame: Frame, boxes: Boxes, scores: NDArray[np.float32], habit: Outline) -> tuple[Face, ...]:
+def make_faces(frame: Frame, boxes: Boxes, scores: NDArray[np.float32], outline: Outline) -> tuple[Face, ...]:
     """Return boxes (n, 4) in pixels and scores (n,) as faces of 1 pixel or more, cut at the picture's edges."""
     height, width = frame.bgr.shape[:2]
     faces = []
     for (x_min, y_min, x_max, y_max), score in zip(boxes.tolist(), scores.tolist(), strict=True):  # few: plain numbers
         box = Box(max(x_min, 0.0), max(y_min, 0.0), min(x_max, float(width)), min(y_max, float(height)))
         if box.width >= 1 and box.height >= 1:
-            faces.append(Face(frame.frame_index, box, score, _draw_outline(box, habit, width)))
+            faces.append(Face(frame.frame_index, box, score, _as_people_draw_it(box, outline, width)))
     return tuple(faces)
 
 
-def _draw_outline(box: Box, habit: Outline, width: int) -> Box:
+def _as_people_draw_it(box: Box, outline: Outline, width: int) -> Box:
     """Return a box as people would draw it, in a picture that is so wide."""
-    wider, lower = box.width * habit.widen_frac / 2, box.height * habit.lower_top_frac
+    wider, lower = box.width * outline.widen_frac / 2, box.height * outline.lower_top_frac
     return Box(max(box.x_min - wider, 0.0), box.y_min + lower, min(box.x_max + wider, float(width)), box.y_max)

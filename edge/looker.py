@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.backends import FOREIGN
 from edge.classifier import Classifier, TfliteClassifier
 from edge.detector import Detector, TfliteDetector
 from edge.errors import ModelError
+from edge.foreign import open_foreign
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.records import NOT_FACE, Face, Frame, Verdict
 from edge.runtime.coral import find_corals
 from edge.runtime.edgetpu import OpenModels, Report, log_acceleration, open_models
 from edge.settings import Settings
-from edge.yunet import YunetDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,19 @@ def open_looker(
     report: Report = log_acceleration,
     find: Callable[[], Sequence[str]] = find_corals,
 ) -> Looker:
-    """Load both models onto what `accelerator` says, YuNet always onto the processor; paths are relative to `root`.
+    """Load both models onto what `accelerator` says, a foreign detector onto the processor; paths begin at `root`.
 
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. Raises
     ModelError; HardwareError when the Coral must be used and does not work.
     """
-    detector = root / settings.detector.model
-    is_ours = settings.detector.backend == "tflite"
+    detector, backend = root / settings.detector.model, settings.detector.backend
+    is_ours = backend not in FOREIGN
     wanted = [(detector, DETECTOR_KIND)] if is_ours else []
     wanted.append((root / settings.classifier.model, CLASSIFIER_KIND))
     models = open_models(wanted, settings.accelerator, report, find=find)
-    wanted_score, labels = settings.detector.min_score, settings.alarm.labels
+    score, labels = settings.detector.min_score, settings.alarm.labels
     try:
-        finder = TfliteDetector(models.models[0], wanted_score) if is_ours else YunetDetector(detector, wanted_score)
+        finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, detector, score)
         judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels)
         return Looker(finder, judge, models, finder.min_score)
     except ModelError:

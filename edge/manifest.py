@@ -52,7 +52,7 @@ class Outline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lower_top_frac: float = 0.0
 
 
-WIDER_HABIT = Outline(widen_frac=0.05, lower_top_frac=0.11)
+WIDER_OUTLINE = Outline(widen_frac=0.05, lower_top_frac=0.11)
 """How the boxes of those who learned from WIDER FACE, or from a teacher who did, become those that people draw.
 
 In WIDER FACE (Yang et al. 2016, https://arxiv.org/abs/1511.06523) a face begins at the hairline; other people begin it

@@ -78,7 +78,12 @@ def whole_input(bgr: Picture, size_px: int) -> Picture:
 
     For the pictures of class folders, which are faces already.
     """
-    return np.asarray(cv2.cvtColor(_resize(bgr, size_px, size_px), cv2.COLOR_BGR2RGB), np.uint8)
+    return squeezed_input(bgr, size_px, size_px)
+
+
+def squeezed_input(bgr: Picture, width: int, height: int) -> Picture:
+    """Return a whole picture squeezed into (height, width, 3) uint8 RGB."""
+    return np.asarray(cv2.cvtColor(_resize(bgr, width, height), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def real_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -41,9 +41,9 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What finds faces. `min_score` None: the manifest's, or YuNet's own."""
+    """What finds faces. `min_score` None: the manifest's, or that of a detector without one."""
 
-    backend: Literal["tflite", "yunet"] = setting("tflite")
+    backend: Literal["tflite", "yunet", "ssd"] = setting("tflite")
     model: str = setting("models/face_detector.tflite")
     min_score: float | None = setting(None, between(0.05, 0.99))
     every_n_frames: int = setting(1, between(1, 30))

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from edge.backends import FOREIGN
 from edge.clock import Moment
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model, sha256_of
@@ -145,7 +146,7 @@ def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> di
 
 
 def _describe_detector(model: Path, backend: str) -> dict[str, Any]:
-    if backend == "tflite":
+    if backend not in FOREIGN:
         return _describe(model, DETECTOR_KIND)
     try:
         return {"file": str(model), "sha256": sha256_of(model.read_bytes()), "labels": []}

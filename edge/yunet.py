@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.detector import make_faces
 from edge.errors import ModelError
 from edge.geometry import Boxes
-from edge.manifest import WIDER_HABIT
+from edge.manifest import WIDER_OUTLINE
 from edge.preprocess import Fit, Picture
 from edge.records import Face, Frame
 
@@ -72,7 +72,7 @@ class YunetDetector:
 
     def detect(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of a frame, best score first, boxes inside the picture."""
-        return make_faces(frame, *self._yunet.find(frame.bgr), WIDER_HABIT)
+        return make_faces(frame, *self._yunet.find(frame.bgr), WIDER_OUTLINE)
 
 
 def letterbox(bgr: Picture, size_px: int) -> tuple[Picture, Fit]:

@@ -14,6 +14,7 @@ from importlib import metadata
 from math import inf
 from pathlib import Path
 
+from edge.backends import FOREIGN
 from edge.benchmark import Bench, Summary, Times, summarize
 from edge.commands import ROOT, read_settings
 from edge.errors import UsageError
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0 < options.seconds < inf:
         raise UsageError(f"--seconds: must be more than 0, got {options.seconds:g}; two minutes show the heat")
     settings = read_settings(options)
-    if settings.detector.backend != "tflite":
+    if settings.detector.backend in FOREIGN:
         raise UsageError(f"bench times detector.backend: tflite, config.yaml says {settings.detector.backend}")
     wanted = ((ROOT / settings.detector.model, DETECTOR_KIND), (ROOT / settings.classifier.model, CLASSIFIER_KIND))
     with closing(open_models(wanted, settings.accelerator)) as models:

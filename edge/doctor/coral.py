@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edge.backends import FOREIGN
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System
 from edge.runtime.compiled import compiled_path
@@ -60,7 +61,7 @@ def _judge_pair(says: str, version: str, patient: Patient) -> Finding:
     if misfit:
         return warning("edgetpu", misfit, NEWER) if litert else problem("edgetpu", misfit, NEWER)
     detector, classifier = patient.settings.detector, patient.settings.classifier
-    named = [detector.model, classifier.model] if detector.backend == "tflite" else [classifier.model]
+    named = [detector.model, classifier.model] if detector.backend not in FOREIGN else [classifier.model]
     missing = [name for name in named if not compiled_path(patient.home / name).is_file()]
     if missing:
         lacking = f"{says}, but for a Coral {' and '.join(missing)} must be compiled: the processor runs them"

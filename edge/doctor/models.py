@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.backends import FOREIGN
 from edge.config import load_settings
 from edge.doctor.findings import Finding, ok, problem
 from edge.doctor.system import Patient, System
@@ -16,23 +17,24 @@ _LOAD = """
 import sys
 from pathlib import Path
 from edge.errors import ModelError
-from edge.runtime.tflite import TfliteModel
 try:
+    from edge.runtime.tflite import TfliteModel
     TfliteModel(Path(sys.argv[1]), sys.argv[2])
 except (ImportError, ModelError) as exc:
     print(exc)
 """
 
-_LOAD_YUNET = """
+_LOAD_FOREIGN = """
 import sys
 from pathlib import Path
 from edge.errors import ModelError
-from edge.yunet import YunetDetector
 try:
-    YunetDetector(Path(sys.argv[1]), None)
-except ModelError as exc:
+    from edge.foreign import open_foreign
+    open_foreign(sys.argv[2], Path(sys.argv[1]), None)
+except (ImportError, ModelError) as exc:
     print(exc)
 """
+_LINES = "see the lines `opencv` and `runtime`"
 
 
 def check_config(patient: Patient) -> Finding:
@@ -51,12 +53,11 @@ def check_config(patient: Patient) -> Finding:
 def check_detector_model(patient: Patient) -> Finding:
     """Return whether the face detector is what its manifest promises, and loads."""
     detector = patient.settings.detector
-    if detector.backend == "tflite":
-        return _check_model("detector", patient.home / detector.model, DETECTOR_KIND, patient.system)
-    path = patient.home / detector.model
-    return _try("detector", path, (_LOAD_YUNET, str(path)), patient.system) or ok(
-        "detector", f"{path.name} runs as YuNet"
-    )
+    path, foreign = patient.home / detector.model, FOREIGN.get(detector.backend)
+    if foreign is None:
+        return _check_model("detector", path, DETECTOR_KIND, patient.system)
+    program = (_LOAD_FOREIGN, str(path), detector.backend)
+    return _try("detector", path, program, patient.system) or ok("detector", f"{path.name} runs as {foreign.name}")
 
 
 def check_classifier_model(patient: Patient) -> Finding:
@@ -79,8 +80,8 @@ def _try(name: str, path: Path, program: Sequence[str], system: System) -> Findi
     """Return why a model cannot be loaded, None when it can; in a process of its own, which may crash."""
     reason = system.run((sys.executable, "-c", *program))
     if reason is None:
-        return problem(name, f"{path.name}: the runtime crashes or hangs on it", "see the line `runtime`")
+        return problem(name, f"{path.name}: what runs it crashes or hangs", _LINES)
     if reason:
-        says, _, advice = reason.rpartition("; ")
-        return problem(name, " ".join(says.split()), advice)
+        says, semicolon, advice = reason.rpartition("; ")
+        return problem(name, " ".join(says.split()), advice) if semicolon else problem(name, reason, _LINES)
     return None

@@ -15,7 +15,7 @@ from edge.errors import ModelError
 from edge.manifest import Tensor, read_model
 from edge.runtime import Outputs, StoredOutputs, lay_in
 
-_INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
+INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
 
 
 class TfliteModel:
@@ -68,7 +68,7 @@ def _open_interpreter(path: Path, data: bytes, threads: int) -> Any:
     try:
         return open_raw_interpreter(data, threads)
     except ImportError as exc:
-        raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {_INSTALL}") from exc
+        raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {INSTALL}") from exc
     except (ValueError, RuntimeError) as exc:
         raise ModelError(f"{path}: the runtime refuses the model ({exc}); convert it again") from exc
 

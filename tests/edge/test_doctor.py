@@ -229,6 +229,7 @@ SICK: list[tuple[str, str, list[Sickness], str, str]] = [
     ("edgetpu", "warning", [plug_coral(), say("dpkg-query", "16.0")], "older than LiteRT 2.1.0", "feranick"),
     ("edgetpu", "warning", [plug_coral(), say("dpkg-query", "16.0tf2.17.1")],
      "but for a Coral models/face_detector.tflite and models/mask_classifier.tflite must be compiled", "docs/coral.md"),
+    ("edgetpu", "warning", [plug_coral(), configure("detector: {backend: yunet, model: y.onnx}")], "models/mask", ""),
     ("clock", "warning", [lambda machine: setattr(machine, "clock_set", False)], "nobody has set it", "network"),
     ("clock", "warning", [lambda machine: setattr(machine, "clock_marked", False)], "service cannot tell", "timesyncd"),
     ("temperature", "warning", [write("sys/class/thermal/thermal_zone1/temp", "72500")], "72 °C: warm", "80 °C"),

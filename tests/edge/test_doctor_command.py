@@ -17,11 +17,11 @@ from edge.commands.doctor import describe, report, summarize
 from edge.doctor import probe_camera, probe_pins
 from edge.doctor.examine import CHECKS
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
-from edge.doctor.models import check_classifier_model
+from edge.doctor.models import check_classifier_model, check_detector_model
 from edge.doctor.software import check_python, check_system
 from edge.doctor.system import Patient, find_daemon, run_command, this_system, try_import
 from edge.manifest import manifest_path
-from edge.settings import Classifier, Settings
+from edge.settings import Classifier, Detector, Settings
 
 FINE = ok("disk", "100 MB free")
 WRONG = problem("camera", "not there", "plug it in")
@@ -104,6 +104,23 @@ def test_a_truncated_model_is_a_problem_before_any_runtime_sees_it(tmp_path: Pat
     assert finding.state == "problem"
     assert "the file is damaged or was swapped" in finding.says
     assert finding.remedy == "copy both files again or convert the model again"
+
+
+@pytest.mark.parametrize(
+    ("printed", "says", "remedy"),
+    [
+        (None, "n.onnx: what runs it crashes or hangs", "see the lines `opencv` and `runtime`"),
+        ("libGL.so.1: no such file", "libGL.so.1: no such file", "see the lines `opencv` and `runtime`"),
+        ("n.onnx: cannot be read; check it", "n.onnx: cannot be read", "check it"),
+    ],
+)
+def test_a_detector_that_does_not_load_is_a_problem(
+    tmp_path: Path, printed: str | None, says: str, remedy: str
+) -> None:
+    settings = Settings(detector=Detector(backend="yunet", model="n.onnx"))
+    system = replace(this_system(), run=lambda command: printed)
+    finding = check_detector_model(Patient(system, settings, None, tmp_path))
+    assert (finding.state, finding.says, finding.remedy) == ("problem", says, remedy)
 
 
 @pytest.mark.parametrize(

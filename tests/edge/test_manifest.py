@@ -89,6 +89,7 @@ SCORES = (Tensor("scores", (1, 3), "int8", 1 / 256, -128),)
     [
         ({"outputs": SCORES}, r"outputs are \['scores'\], expected are \['distance_16'"),
         ({"input": Tensor("picture", (1, 4, 6, 1), "uint8", 1.0, 0)}, r"input is \(1, 4, 6, 1\) uint8"),
+        ({"input": Tensor("picture", (1, 4, 6, 3), "float32", 1.0, 0)}, r"input is \(1, 4, 6, 3\) float32"),
         ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b")}, "the model has 3 scores"),
         ({"kind": CLASSIFIER_KIND, "outputs": SCORES, "labels": ("a", "b", "a")}, "the model has 3 scores"),
         ({"thresholds": Thresholds(1.0)}, "must lie between 0 and 1"),

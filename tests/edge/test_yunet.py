@@ -14,7 +14,7 @@ from edge.doctor.system import Patient, this_system
 from edge.errors import ConfigError, ModelError
 from edge.geometry import Box
 from edge.looker import open_looker
-from edge.manifest import WIDER_HABIT
+from edge.manifest import WIDER_OUTLINE
 from edge.records import Frame
 from edge.settings import Detector, Settings
 from edge.status import gather_facts
@@ -74,7 +74,7 @@ def test_the_owners_yunet_takes_the_place_of_our_detector(shared_data: Path, tmp
     frame = portrait(shared_data)
     (face,) = looker.find(frame)
     assert face.score >= 0.6
-    assert face.shown.height == pytest.approx(face.box.height * (1 - WIDER_HABIT.lower_top_frac))
+    assert face.shown.height == pytest.approx(face.box.height * (1 - WIDER_OUTLINE.lower_top_frac))
     (verdict,) = looker.look(frame)
     assert verdict.label == "without_mask"
 

@@ -25,7 +25,8 @@ def make_run(folder: Path, value: float, labels: str = "a b", units: int = 2) ->
     make_model(value, units).save(folder / "model.keras")
     (folder / "labels.txt").write_text("\n".join(labels.split()) + "\n")
     (folder / "split.csv").write_text(f"path of {folder.name}\n")
-    (folder / "report.json").write_text(json.dumps({"command": f"train {folder.name}", "data": {"train": folder.name}}))
+    report = {"command": f"train {folder.name}", "data": {"train": folder.name}, "teacher": f"{folder.name}.onnx"}
+    (folder / "report.json").write_text(json.dumps(report))
     return folder
 
 
@@ -37,7 +38,7 @@ def test_the_mean_of_the_weights_is_written_with_what_the_last_run_hands_on(tmp_
     assert (tmp_path / "mean" / "split.csv").read_text() == "path of last\n"
     report = json.loads((tmp_path / "mean" / "report.json").read_text())
     assert list(report["averaged"].values()) == ["train first", "train last"]
-    assert report["data"] == {"train": "last"}
+    assert (report["data"], report["teacher"]) == ({"train": "last"}, "last.onnx")
 
 
 def test_a_model_without_its_run_can_be_averaged_with_a_run_that_went_on_from_it(tmp_path: Path) -> None:
