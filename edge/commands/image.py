@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
@@ -13,15 +13,18 @@ from edge.annotate import annotate
 from edge.commands import ROOT, read_settings, write_picture
 from edge.contract import error_line, result_line
 from edge.errors import DataError
-from edge.looker import Looker, open_looker
+from edge.looker import open_looker
 from edge.records import AlarmState, Frame, Verdict
 from edge.sources.files import list_pictures, read_picture
+
+Look = Callable[[Frame], Sequence[Verdict]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, or folders of pictures")
     parser.add_argument("--json", action="store_true", help="print one JSON line a picture")
+    parser.add_argument("--quick", action="store_true", help="look once, as at the door, not closer for small faces")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where annotated copies go (default: annotated/)")
 
 
@@ -32,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
     paths = list_pictures(options.files)
     copies = name_copies(paths, output) if output else [None] * len(paths)
     with closing(open_looker(settings, ROOT)) as looker:
-        fine = [_look_at(path, index, looker, copies[index], options.json) for index, path in enumerate(paths)]
+        look = looker.look if options.quick else looker.look_closely
+        fine = [_look_at(path, index, look, copies[index], options.json) for index, path in enumerate(paths)]
     return 0 if all(fine) else 1
 
 
@@ -49,10 +53,10 @@ def name_copies(paths: Sequence[Path], folder: Path) -> list[Path]:
     return copies
 
 
-def _look_at(path: Path, index: int, looker: Looker, copy: Path | None, as_json: bool) -> bool:
+def _look_at(path: Path, index: int, look: Look, copy: Path | None, as_json: bool) -> bool:
     try:
         frame = Frame(index, 0.0, read_picture(path), str(path))
-        verdicts = looker.look(frame)
+        verdicts = look(frame)
         if copy:
             write_picture(copy, annotate(frame.bgr, verdicts))
     except DataError as exc:

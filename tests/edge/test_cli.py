@@ -61,6 +61,20 @@ def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
+def test_image_looks_closer_for_small_faces_unless_it_shall_be_quick(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masked = cv2.imread(str(ROOT / "docs" / "demo.jpg"))[380:730, 8:480]
+    far_away = np.full((1080, 1920, 3), 128, np.uint8)
+    far_away[300:420, 900:1062] = cv2.resize(masked, (162, 120), interpolation=cv2.INTER_AREA)  # a face 2 % as large
+    cv2.imwrite(str(tmp_path / "a.png"), far_away)
+    assert main(["image", "--json", "--quick", str(tmp_path / "a.png")]) == 0
+    assert main(["image", "--json", str(tmp_path / "a.png")]) == 0
+    quick, close = (json.loads(line)["faces"] for line in capsys.readouterr().out.splitlines())
+    assert quick == []
+    assert [face["label"] for face in close] == ["with_mask"]
+
+
 def test_image_writes_annotated_copies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw(tmp_path / "a.jpg")
     assert main(["image", str(tmp_path / "a.jpg"), "--output", str(tmp_path / "out")]) == 0
@@ -185,7 +199,7 @@ def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest
 def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n  model: models/faces.tflite\n")]) == 2
     said = capsys.readouterr().err
-    assert "config.yaml:3: detector.model: must be YuNet's .onnx file, as detector.backend is yunet" in said
+    assert "config.yaml:3: detector.model: must be the .onnx file of YuNet, as detector.backend is yunet" in said
     assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n")]) == 2
     assert "got models/face_detector.tflite" in capsys.readouterr().err
 
