@@ -93,7 +93,7 @@ def draw(results: Sequence[Result], path: Path) -> None:
     slowest_ms = max((statistics.median(result.door_ms) for result in shown), default=0.0)
     for result in shown:
         at = (statistics.median(result.door_ms), result.f1 or 0.0)
-        axes.scatter(*at, s=60, color="tab:red" if result.name == "maskwatch" else "tab:blue", zorder=3)
+        axes.scatter(*at, s=60, color="tab:red" if result.name in ("maskwatch", "closer") else "tab:blue", zorder=3)
         below = result.name == "yunet640"
         left = at[0] == slowest_ms
         axes.annotate(

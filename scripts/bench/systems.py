@@ -55,6 +55,13 @@ def _open_ours(data: Path) -> Look:
     return open_looker(_our_settings(), ROOT).look
 
 
+def _open_closer(data: Path) -> Look:
+    """Return what `maskwatch image` does: five looks of the detector."""
+    from edge.looker import open_looker
+
+    return open_looker(_our_settings(), ROOT).look_closely
+
+
 def _our_settings() -> Any:
     from edge.settings import Classifier, Detector, Settings
 
@@ -152,6 +159,7 @@ _HEAD = ("peers/tutorial_head.npz", "weights/mobilenet_v2_1.0_224_imagenet_notop
 SYSTEMS = {
     "maskwatch": System("Maskwatch", _open_ours, OUR_MODELS),
     "daemon": System("Maskwatch, daemon loop", _open_daemon, OUR_MODELS),
+    "closer": System("Maskwatch, closer look", _open_closer, OUR_MODELS),
     "tutorial": System(
         "tutorial: res10 + float MobileNetV2",
         _open_tutorial,
