@@ -37,6 +37,8 @@ _FONT_HEIGHT_PX = 22
 _MIN_LETTER_PX = 9.0
 _MAX_LETTER_PX = 40.0
 _READABLE_PX = 6.0
+_MAX_HIDDEN_FRAC = 0.15
+"""A caption may hide so much of another face or caption."""
 
 _WHITE: Color = (255, 255, 255)
 _ZONE_COLOR_BGR: Color = (230, 190, 60)
@@ -49,9 +51,10 @@ def annotate(
     polygon: Sequence[tuple[float, float]] = (),
     person_ids: Mapping[Face, int] | None = None,
 ) -> NDArray[np.uint8]:
-    """Return a copy of a picture, (height, width, 3) uint8 BGR, with every face boxed and named.
+    """Return a copy of a picture, (height, width, 3) uint8 BGR, with every face boxed and captioned.
 
-    Green is masked, red unmasked, amber unsure. `alarm` adds a banner at the top, `polygon` (points as fractions of
+    Green is masked, red unmasked, amber unsure. A caption that would hide another face or caption is left out, of the
+    smaller face. `alarm` adds a banner at the top, `polygon` (points as fractions of
     width and height) the outline of the zone, `person_ids` a number to the faces that it knows.
     """
     picture = bgr.copy()
@@ -59,8 +62,7 @@ def annotate(
     for verdict in verdicts:
         _draw_box(picture, verdict)
     top_px = 0 if alarm is None else _draw_banner(picture, alarm, verdicts)
-    for verdict in verdicts:
-        _draw_label(picture, verdict, top_px, (person_ids or {}).get(verdict.face))
+    _draw_captions(picture, verdicts, top_px, person_ids or {})
     return picture
 
 
@@ -92,14 +94,36 @@ def _draw_box(picture: NDArray[np.uint8], verdict: Verdict) -> None:
     cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), KIND_COLORS_BGR[verdict.kind], _line_px(picture))
 
 
-def _draw_label(picture: NDArray[np.uint8], verdict: Verdict, top_px: int, person_id: int | None) -> None:
-    """Put the caption above the box, or below it where there is no room, never higher than `top_px`."""
-    plate = _fit_text(picture, label_text(verdict, person_id))
-    x_min, y_min, _, y_max = _corners(verdict.face.shown)
+def _draw_captions(
+    picture: NDArray[np.uint8], verdicts: Sequence[Verdict], top_px: int, person_ids: Mapping[Face, int]
+) -> None:
+    """Caption the faces, the largest first, never higher than `top_px`."""
+    captions: list[Box] = []
+    for verdict in sorted(verdicts, key=lambda each: -each.face.shown.height):
+        plate = _fit_text(picture, label_text(verdict, person_ids.get(verdict.face)))
+        taken = [*captions, *(each.face.shown for each in verdicts if each is not verdict)]
+        for place in _find_places(picture, verdict.face.shown, plate, top_px):
+            if all(_hidden_frac(each, place) <= _MAX_HIDDEN_FRAC for each in taken):
+                _draw_plate(picture, plate, round(place.x_min), round(place.y_min), KIND_COLORS_BGR[verdict.kind])
+                captions.append(place)
+                break
+
+
+def _find_places(picture: NDArray[np.uint8], box: Box, plate: _Plate, top_px: int) -> list[Box]:
+    """Return where a caption may go: above the box and below it, or, where there is no room for either, on it."""
+    x_min, y_min, _, y_max = _corners(box)
+    highest, lowest = top_px, picture.shape[0] - plate.height_px
     left = _clamp(x_min, 0, picture.shape[1] - plate.width_px)
-    wanted_top = y_min - plate.height_px if y_min - plate.height_px >= top_px else y_max
-    top = _clamp(wanted_top, top_px, picture.shape[0] - plate.height_px)
-    _draw_plate(picture, plate, left, top, KIND_COLORS_BGR[verdict.kind])
+    tops = [top for top in (y_min - plate.height_px, y_max) if highest <= top <= lowest]
+    tops = tops or [_clamp(y_max, highest, lowest)]
+    return [Box(left, top, left + plate.width_px, top + plate.height_px) for top in tops]
+
+
+def _hidden_frac(box: Box, behind: Box) -> float:
+    """Return the part of a box, 0..1, that lies behind another."""
+    width = min(box.x_max, behind.x_max) - max(box.x_min, behind.x_min)
+    height = min(box.y_max, behind.y_max) - max(box.y_min, behind.y_min)
+    return max(width, 0.0) * max(height, 0.0) / max(box.width * box.height, 1e-9)
 
 
 def _draw_banner(picture: NDArray[np.uint8], alarm: AlarmState, verdicts: Sequence[Verdict]) -> int:

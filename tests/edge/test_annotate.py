@@ -77,6 +77,23 @@ def test_caption_does_not_hide_the_face_at_the_top_below_the_banner() -> None:
     assert (picture[40:125, 210:290] == 128).all()
 
 
+def test_caption_goes_below_where_it_would_hide_another_face_above() -> None:
+    above = verdict(MASKED, Box(220, 150, 280, 180))
+    picture = annotate(grey(), [above, verdict()])
+    assert (picture[160:178, 222:279] == 128).all()
+    assert has_color(picture[301:330, 200:330], KIND_COLORS_BGR[UNMASKED])
+
+
+def test_caption_that_has_no_place_is_left_out_of_the_smaller_face() -> None:
+    between = verdict(MASKED, Box(210, 200, 240, 220))
+    crowd = [between, verdict(box=Box(200, 120, 320, 199)), verdict(box=Box(200, 221, 320, 300))]
+    picture = annotate(grey(), crowd)
+    assert tuple(picture[210, 210]) == KIND_COLORS_BGR[MASKED]
+    assert not has_color(picture[:, 250:], KIND_COLORS_BGR[MASKED])
+    assert has_color(picture[:118], KIND_COLORS_BGR[UNMASKED])
+    assert has_color(picture[302:], KIND_COLORS_BGR[UNMASKED])
+
+
 @pytest.mark.parametrize(("width", "height"), [(4, 3), (24, 24), (64, 48), (120, 400), (640, 480), (3000, 2000)])
 @pytest.mark.parametrize("corner", [(-0.2, -0.2), (0.9, -0.2), (-0.2, 0.9), (0.9, 0.9), (5.0, 5.0)])
 def test_any_face_on_any_size_of_picture_can_be_drawn(width: int, height: int, corner: tuple[float, float]) -> None:
