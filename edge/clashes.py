@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from edge.backends import FOREIGN
 from edge.devices import find_device_problem
+from edge.foreign_kinds import FOREIGN
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
 from edge.settings import Detector, Gpio, Settings, Zone
@@ -66,7 +66,7 @@ def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Map
     if foreign is None:
         return
     if accelerator == "edgetpu":
-        yield {"accelerator": f"must be auto or cpu, as detector.backend is {backend}, not for a Coral, got edgetpu"}
+        yield {"accelerator": f"must be auto or cpu, as no Coral runs detector.backend {backend}, got edgetpu"}
     if not detector.model.endswith(foreign.suffix):
-        wanted = f"must be the {foreign.suffix} file of {foreign.name}"
-        yield {"detector.model": f"{wanted}, as detector.backend is {backend}, got {detector.model}"}
+        wanted = f"must end in {foreign.suffix}, as detector.backend is {backend}"
+        yield {"detector.model": f"{wanted}, got {detector.model}"}

@@ -14,42 +14,50 @@ from edge.geometry import Box
 from edge.records import Face, Frame
 
 SIDE_FRAC = 0.6
-"""Width and height of a quarter, as fractions of the picture's: neighbours overlap, so that no small face is cut."""
+"""Width and height of a quarter at least, as fractions of the picture's."""
 
 SMALL_FRAC = 0.08
-"""A face is small up to this larger side, as a fraction of the picture's longer side. Larger ones are seen at once."""
+"""A face is small up to this larger side, as a fraction of the picture's longer side. Larger ones are seen at once.
 
-_RIM_FRAC = 0.01  # of a quarter's longer side: what reaches so far may go on beyond
-_MAX_IOU = 0.35
+From 0.07 to 0.1 mean F1 on adityap27 and jolignier is the same within 0.001; without a limit it is 0.005 less from 8 %.
+"""
+
+_RIM_FRAC = 0.006
+"""What reaches so near to a quarter's inner edge, as a fraction of the picture's longer side, may go on beyond it."""
 
 
-def find_closely(detector: Detector, frame: Frame) -> tuple[Face, ...]:
+def find_closely(detector: Detector, frame: Frame, max_iou: float) -> tuple[Face, ...]:
     """Return the faces of a frame, best score first: those seen at one look, and small ones seen in its quarters.
 
-    Of finds that overlap by more than 0.35 (intersection over union) the one with the best score stays.
+    Of finds that overlap by more than `max_iou` (intersection over union, 0..1) the one with the best score stays.
     """
     faces = [*detector.detect(frame)]
     for quarter in quarters(frame.bgr.shape[1], frame.bgr.shape[0]):
         faces += _find_small(detector, frame, quarter)
-    return suppress(faces)
+    return suppress(faces, max_iou)
 
 
 def quarters(width: int, height: int) -> Iterator[tuple[slice, slice]]:
-    """Yield the rows and columns of the four overlapping quarters of a picture of width × height pixels."""
-    for rows in _halves(height):
-        for columns in _halves(width):
+    """Yield the rows and columns of the four quarters of a picture of width × height pixels.
+
+    They overlap by a small face and two rims at least, so that each small face is whole in one of them.
+    """
+    longer = max(width, height)
+    overlap = ceil((SMALL_FRAC + 2 * _RIM_FRAC) * longer)
+    for rows in _halves(height, overlap):
+        for columns in _halves(width, overlap):
             yield rows, columns
 
 
-def suppress(faces: Sequence[Face]) -> tuple[Face, ...]:
+def suppress(faces: Sequence[Face], max_iou: float) -> tuple[Face, ...]:
     """Return the faces of a frame without those that overlap a better one too much, best score first."""
     boxes = np.array([face.box.as_tuple() for face in faces], np.float32).reshape(-1, 4)
     scores = np.array([face.score for face in faces], np.float32)
-    return tuple(faces[index] for index in non_maximum_suppression(boxes, scores, _MAX_IOU))
+    return tuple(faces[index] for index in non_maximum_suppression(boxes, scores, max_iou))
 
 
-def _halves(length: int) -> tuple[slice, slice]:
-    side = ceil(SIDE_FRAC * length)
+def _halves(length: int, overlap: int) -> tuple[slice, slice]:
+    side = min(length, max(ceil(SIDE_FRAC * length), ceil((length + overlap) / 2)))
     return slice(0, side), slice(length - side, length)
 
 
@@ -57,7 +65,7 @@ def _find_small(detector: Detector, frame: Frame, quarter: tuple[slice, slice]) 
     rows, columns = quarter
     height, width = frame.bgr.shape[:2]
     largest_px = SMALL_FRAC * max(width, height)
-    rim_px = _RIM_FRAC * max(rows.stop - rows.start, columns.stop - columns.start)
+    rim_px = _RIM_FRAC * max(width, height)
     whole = Box(
         columns.start + rim_px if columns.start else -1.0,
         rows.start + rim_px if rows.start else -1.0,

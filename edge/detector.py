@@ -30,6 +30,7 @@ class TfliteDetector:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's."""
         self._model = model
         self.min_score = model.manifest.thresholds.min_score if min_score is None else min_score
+        self.max_iou = model.manifest.thresholds.max_iou
         width, height = model.manifest.input_size
         self._rgb = np.empty((height, width, 3), np.uint8)
 
@@ -37,7 +38,7 @@ class TfliteDetector:
         """Return the faces of a frame, best score first, boxes inside the picture."""
         manifest = self._model.manifest
         rgb, fit = detector_input(frame.bgr, *manifest.input_size, into=self._rgb)
-        boxes, scores = decode_faces(self._model.invoke(rgb), self.min_score, manifest.thresholds.max_iou)
+        boxes, scores = decode_faces(self._model.invoke(rgb), self.min_score, self.max_iou)
         return make_faces(frame, fit.to_picture(boxes), scores, manifest.outline)
 
 

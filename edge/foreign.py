@@ -1,4 +1,4 @@
-"""Opens the detectors of others; see `edge.backends`."""
+"""Opens the detectors of others; see `edge.foreign_kinds`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from edge.yunet import YunetDetector
 
 
 class ForeignDetector(Detector, Protocol):
-    """A detector that knows from which score on, 0..1, a find of its counts."""
+    """A detector with thresholds, 0..1: finds of a lower score do not count, finds that overlap more are one face."""
 
     min_score: float
+    max_iou: float
 
 
 _OPENERS: Mapping[str, Callable[[Path, float | None], ForeignDetector]] = MappingProxyType(
@@ -24,5 +25,5 @@ _OPENERS: Mapping[str, Callable[[Path, float | None], ForeignDetector]] = Mappin
 
 
 def open_foreign(backend: str, model: Path, min_score: float | None) -> ForeignDetector:
-    """Load the detector of that name in `edge.backends`; `min_score` (0..1) overrides its own. Raises ModelError."""
+    """Load a detector of the kind `backend`; `min_score` (0..1) overrides its own. Raises ModelError."""
     return _OPENERS[backend](model, min_score)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.backends import FOREIGN
 from edge.classifier import Classifier, TfliteClassifier
 from edge.closer import find_closely
 from edge.detector import Detector, TfliteDetector
 from edge.errors import ModelError
 from edge.foreign import open_foreign
+from edge.foreign_kinds import FOREIGN
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.records import NOT_FACE, Face, Frame, Verdict
 from edge.runtime.coral import find_corals
@@ -24,13 +24,15 @@ class Looker:
     """Detector and classifier together; `models` are what they look with.
 
     In a picture that stands alone the product of both scores that something is a face must reach `min_face_score`,
-    0..1. Where there are more looks to come, a doubt is no reason to lose somebody.
+    0..1. Where there are more looks to come, a doubt is no reason to lose somebody. `max_iou`, 0..1, is the detector's:
+    finds that overlap more are one face.
     """
 
     detector: Detector
     classifier: Classifier
     models: OpenModels | None = None
     min_face_score: float = 0.0
+    max_iou: float = 0.4
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces in a frame, best score first."""
@@ -45,11 +47,11 @@ class Looker:
         return believe(self.judge(frame, self.find(frame)), self.min_face_score)
 
     def look_closely(self, frame: Frame) -> tuple[Verdict, ...]:
-        """Return what `look` does, and a verdict for each small face that the picture's quarters show besides.
+        """Return a verdict for each face in a frame that stands alone, small ones looked for in its quarters too.
 
-        It takes the detector five times.
+        It takes the detector five times. Where a quarter shows a small face better, what was seen there counts.
         """
-        return believe(self.judge(frame, find_closely(self.detector, frame)), self.min_face_score)
+        return believe(self.judge(frame, find_closely(self.detector, frame, self.max_iou)), self.min_face_score)
 
     def close(self) -> None:
         """Let a Coral go. Calling it again does nothing."""
@@ -82,7 +84,7 @@ def open_looker(
     try:
         finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, detector, score)
         judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels)
-        return Looker(finder, judge, models, finder.min_score)
+        return Looker(finder, judge, models, finder.min_score, finder.max_iou)
     except ModelError:
         models.close()
         raise

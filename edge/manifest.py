@@ -149,6 +149,16 @@ def read_promised(model: Path, sha256: str, remedy: str) -> bytes:
     return data
 
 
+def read_unpromised(model: Path) -> bytes:
+    """Return the bytes of a detector that its owner supplies, without a manifest. Raises ModelError."""
+    try:
+        return model.read_bytes()
+    except OSError as exc:
+        raise ModelError(
+            f"{model}: cannot be read ({exc.strerror}); check `model:` below `detector:` in config.yaml"
+        ) from exc
+
+
 def _check_sense(path: Path, manifest: Manifest) -> None:
     """Raise ModelError when the manifest promises what no model of its kind can be."""
     names = {tensor.name: tensor for tensor in manifest.outputs}

@@ -1,7 +1,7 @@
 """Finds faces with a TFLite SSD, whose file the owner supplies (`detector.backend: ssd`).
 
 Such a model ends in the operator TFLite_Detection_PostProcess, which decodes and suppresses duplicates itself: Coral's
-face detector, MobileDet and all that TensorFlow's object detection API exports for TFLite. It runs on the processor.
+face detector, MobileDet, and what TensorFlow's object detection API exports for TFLite. It runs on the processor.
 """
 
 from __future__ import annotations
@@ -16,31 +16,40 @@ from numpy.typing import NDArray
 from edge.detector import make_faces
 from edge.errors import ModelError
 from edge.geometry import Boxes
-from edge.manifest import Outline
+from edge.manifest import Outline, read_unpromised
 from edge.preprocess import Picture, real_input, squeezed_input
 from edge.records import Face, Frame
 from edge.runtime import lay_in
-from edge.runtime.tflite import INSTALL, open_raw_interpreter
+from edge.runtime.tflite import open_interpreter
 
 MIN_SCORE = 0.5
 """A find counts from here on."""
 
+MAX_IOU = 0.5
+"""Finds that overlap more are one face; what the operator usually goes by."""
+
 _OPERATOR = "TFLite_Detection_PostProcess"
-_OUTPUTS = 4
+_FOR_CORAL = b"edgetpu-custom-op"
+_LEVELS = frozenset({"uint8", "int8", "float32"})
+_ANOTHER = "name another file below `detector:` in config.yaml"
 
 
 class Ssd:
     """The network: from a picture to boxes. Not for several threads."""
 
     def __init__(self, interpreter: Any, name: str) -> None:
-        """Use a TFLite interpreter whose tensors are allocated.
+        """Use a TFLite interpreter whose tensors are allocated, and try it.
 
-        Raises ModelError, which begins with `name`, when the model does not take one RGB picture, or does not end in
-        the operator.
+        Raises ModelError, which begins with `name`, when the model does not take one RGB picture, does not end in the
+        operator, or fails.
         """
         self._interpreter = interpreter
         self._input = _find_input(interpreter.get_input_details(), name)
-        self._outputs = _find_outputs(interpreter.get_output_details(), name)
+        self._outputs = _find_outputs(interpreter, name)
+        try:
+            self.find(np.zeros(tuple(self._input["shape"][1:]), np.uint8))
+        except (ValueError, RuntimeError) as exc:
+            raise ModelError(f"{name}: fails on a black picture ({' '.join(str(exc).split())}); {_ANOTHER}") from exc
 
     def find(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32], NDArray[np.intp]]:
         """Return boxes (n, 4) in pixels of a picture, scores (n,) in 0..1 and classes (n,), best score first.
@@ -58,7 +67,7 @@ class Ssd:
     def _lay_in(self, bgr: Picture) -> None:
         _, height, width, _ = self._input["shape"]
         rgb = squeezed_input(bgr, int(width), int(height))
-        stored = self._interpreter.tensor(self._input["index"])()
+        stored = self._interpreter.tensor(self._input["index"])()  # a view, which must be gone before it runs
         if self._input["dtype"] == np.float32:
             stored[0] = real_input(rgb)
         else:
@@ -67,6 +76,8 @@ class Ssd:
 
 class SsdDetector:
     """An SSD in the place of our own detector. What it finds is a face, whatever class it gives."""
+
+    max_iou = MAX_IOU
 
     def __init__(self, ssd: Ssd, min_score: float | None) -> None:
         """Use a network; `min_score` (0..1) overrides MIN_SCORE."""
@@ -82,21 +93,9 @@ class SsdDetector:
 
 def load_ssd(tflite: Path) -> Ssd:
     """Load a network from its file. Raises ModelError when there is none, it is damaged, or no such model."""
-    try:
-        data = tflite.read_bytes()
-    except OSError as exc:
-        raise ModelError(
-            f"{tflite}: cannot be read ({exc.strerror}); check `model:` below `detector:` in config.yaml"
-        ) from exc
-    try:
-        return Ssd(open_raw_interpreter(data), str(tflite))
-    except ImportError as exc:
-        raise ModelError(f"{tflite}: no TFLite runtime works here ({exc}); {INSTALL}") from exc
-    except (ValueError, RuntimeError) as exc:
-        reason = " ".join(str(exc).split())
-        raise ModelError(
-            f"{tflite}: the runtime refuses the model ({reason}); take one that is not compiled for a Coral"
-        ) from exc
+    data = read_unpromised(tflite)
+    remedy = "take the file that is not compiled for a Coral" if _FOR_CORAL in data else "copy the file again"
+    return Ssd(open_interpreter(tflite, data, remedy=remedy), str(tflite))
 
 
 def open_ssd(tflite: Path, min_score: float | None) -> SsdDetector:
@@ -107,20 +106,20 @@ def open_ssd(tflite: Path, min_score: float | None) -> SsdDetector:
 def _find_input(details: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     shapes = [tuple(int(n) for n in each["shape"]) for each in details]
     kinds = [np.dtype(each["dtype"]).name for each in details]
-    fits = len(shapes) == 1 and len(shapes[0]) == 4 and (shapes[0][0], shapes[0][3]) == (1, 3)
-    if not fits or kinds[0] not in {"uint8", "int8", "float32"}:
-        raise ModelError(f"{name}: takes {shapes} {kinds}, expected is one RGB picture (1, height, width, 3)")
+    is_rgb = len(shapes) == 1 and len(shapes[0]) == 4 and (shapes[0][0], shapes[0][3]) == (1, 3)
+    if not is_rgb or min(shapes[0]) < 1 or shapes[0][1:3] == (1, 1) or kinds[0] not in _LEVELS:
+        raise ModelError(f"{name}: takes {shapes} {kinds}, expected is one RGB picture of a fixed size; {_ANOTHER}")
     return details[0]
 
 
-def _find_outputs(details: Sequence[dict[str, Any]], name: str) -> tuple[int, ...]:
-    """Return the tensors of boxes (1, n, 4), classes (1, n), scores (1, n) and count (1,), as the operator has them.
+def _find_outputs(interpreter: Any, name: str) -> tuple[int, ...]:
+    """Return the tensors of boxes (1, n, 4), classes (1, n), scores (1, n) and count (1,).
 
-    It numbers its outputs in this order: TFLite_Detection_PostProcess, …:1, …:2, …:3. Boxes are y_min, x_min, y_max,
-    x_max in fractions of the picture.
+    Boxes are y_min, x_min, y_max, x_max in fractions of the picture. The operator gives the four in this order; as
+    outputs of the model they have other names and orders from each exporter, so the operator is asked.
     """
-    names = sorted(str(each["name"]) for each in details)
-    if names != [_OPERATOR, *(f"{_OPERATOR}:{n}" for n in range(1, _OUTPUTS))]:
-        raise ModelError(f"{name}: gives {', '.join(names)}, expected are the four outputs of {_OPERATOR}")
-    indices = {str(each["name"]): int(each["index"]) for each in details}
-    return tuple(indices[each] for each in names)
+    operators = interpreter._get_ops_details()  # neither runtime has a public way
+    found = [each["outputs"] for each in operators if each["op_name"] == _OPERATOR]
+    if len(found) != 1:
+        raise ModelError(f"{name}: has no {_OPERATOR} at its end, as an SSD for TFLite has; {_ANOTHER}")
+    return tuple(int(index) for index in found[0])

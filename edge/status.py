@@ -12,9 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from edge.backends import FOREIGN
 from edge.clock import Moment
 from edge.errors import ModelError
+from edge.foreign_kinds import FOREIGN
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model, sha256_of
 from edge.records import AlarmState, StatusPattern
 from edge.runtime.edgetpu import Acceleration

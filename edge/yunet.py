@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.detector import make_faces
 from edge.errors import ModelError
 from edge.geometry import Boxes
-from edge.manifest import WIDER_OUTLINE
+from edge.manifest import WIDER_OUTLINE, read_unpromised
 from edge.preprocess import Fit, Picture
 from edge.records import Face, Frame
 
@@ -25,7 +25,8 @@ MIN_SCORE = 0.6
 SIZE_PX = 320
 """Side of the square that it looks at."""
 
-_MAX_IOU = 0.3  # FaceDetectorYN's own default
+MAX_IOU = 0.3
+"""Finds that overlap more are one face; FaceDetectorYN's own default."""
 
 
 class Yunet:
@@ -36,15 +37,10 @@ class Yunet:
 
         Raises ModelError when there is no such file, or when it is not YuNet.
         """
-        try:
-            onnx.open("rb").close()
-        except OSError as exc:
-            raise ModelError(
-                f"{onnx}: cannot be read ({exc.strerror}); check `model:` below `detector:` in config.yaml"
-            ) from exc
+        read_unpromised(onnx)  # OpenCV's own words for a missing file help nobody
         self._size_px = size_px
         try:
-            self._network = cv2.FaceDetectorYN.create(str(onnx), "", (size_px, size_px), min_score, _MAX_IOU)
+            self._network = cv2.FaceDetectorYN.create(str(onnx), "", (size_px, size_px), min_score, MAX_IOU)
             self.find(np.zeros((size_px, size_px, 3), np.uint8))
         except cv2.error as exc:
             reason = " ".join(str(exc.err).split())
@@ -64,6 +60,8 @@ class Yunet:
 
 class YunetDetector:
     """YuNet in the place of our own detector."""
+
+    max_iou = MAX_IOU
 
     def __init__(self, onnx: Path, min_score: float | None) -> None:
         """Load the network; `min_score` (0..1) overrides MIN_SCORE. Raises ModelError."""

@@ -14,10 +14,10 @@ from importlib import metadata
 from math import inf
 from pathlib import Path
 
-from edge.backends import FOREIGN
 from edge.benchmark import Bench, Summary, Times, summarize
 from edge.commands import ROOT, read_settings
 from edge.errors import UsageError
+from edge.foreign_kinds import FOREIGN
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.runtime.edgetpu import open_models
 from edge.sensors import has_low_voltage, read_celsius, read_fact

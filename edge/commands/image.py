@@ -18,6 +18,7 @@ from edge.records import AlarmState, Frame, Verdict
 from edge.sources.files import list_pictures, read_picture
 
 Look = Callable[[Frame], Sequence[Verdict]]
+"""From a picture to a verdict for each of its faces."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

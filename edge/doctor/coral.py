@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edge.backends import FOREIGN
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System
+from edge.foreign_kinds import FOREIGN
 from edge.runtime.compiled import compiled_path
 from edge.runtime.coral import NEWER, PACKAGES, find_misfit, find_sticks
 from edge.sensors import read_fact

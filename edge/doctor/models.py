@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.backends import FOREIGN
 from edge.config import load_settings
 from edge.doctor.findings import Finding, ok, problem
 from edge.doctor.system import Patient, System
 from edge.errors import ConfigError, ModelError
+from edge.foreign_kinds import FOREIGN
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
 
 _LOAD = """
@@ -20,21 +20,15 @@ from edge.errors import ModelError
 try:
     from edge.runtime.tflite import TfliteModel
     TfliteModel(Path(sys.argv[1]), sys.argv[2])
-except (ImportError, ModelError) as exc:
+except ImportError as exc:
+    print(f"{exc}; see the lines `opencv` and `runtime`")
+except ModelError as exc:
     print(exc)
 """
 
-_LOAD_FOREIGN = """
-import sys
-from pathlib import Path
-from edge.errors import ModelError
-try:
-    from edge.foreign import open_foreign
-    open_foreign(sys.argv[2], Path(sys.argv[1]), None)
-except (ImportError, ModelError) as exc:
-    print(exc)
-"""
-_LINES = "see the lines `opencv` and `runtime`"
+_LOAD_FOREIGN = _LOAD.replace("edge.runtime.tflite import TfliteModel", "edge.foreign import open_foreign").replace(
+    "TfliteModel(Path(sys.argv[1]), sys.argv[2])", "open_foreign(sys.argv[2], Path(sys.argv[1]), None)"
+)
 
 
 def check_config(patient: Patient) -> Finding:
@@ -80,8 +74,8 @@ def _try(name: str, path: Path, program: Sequence[str], system: System) -> Findi
     """Return why a model cannot be loaded, None when it can; in a process of its own, which may crash."""
     reason = system.run((sys.executable, "-c", *program))
     if reason is None:
-        return problem(name, f"{path.name}: what runs it crashes or hangs", _LINES)
+        return problem(name, f"{path.name}: loading it crashes or hangs", "see the lines `opencv` and `runtime`")
     if reason:
-        says, semicolon, advice = reason.rpartition("; ")
-        return problem(name, " ".join(says.split()), advice) if semicolon else problem(name, reason, _LINES)
+        says, _, advice = " ".join(reason.split()).rpartition("; ")
+        return problem(name, says, advice)
     return None

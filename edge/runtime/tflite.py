@@ -15,7 +15,7 @@ from edge.errors import ModelError
 from edge.manifest import Tensor, read_model
 from edge.runtime import Outputs, StoredOutputs, lay_in
 
-INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
+_INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
 
 
 class TfliteModel:
@@ -24,7 +24,7 @@ class TfliteModel:
     def __init__(self, path: Path, kind: str, threads: int = 1) -> None:
         """Load and check; raises ModelError when file, manifest and graph do not agree or no runtime is installed."""
         data, self.manifest = read_model(path, kind)
-        self._interpreter = _open_interpreter(path, data, threads)
+        self._interpreter = open_interpreter(path, data, threads)
         details = self._interpreter.get_input_details()
         check_tensors(path, "input", details, (self.manifest.input,))
         self._input = details[0]["index"]
@@ -64,13 +64,18 @@ def _quiet_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _open_interpreter(path: Path, data: bytes, threads: int) -> Any:
+def open_interpreter(path: Path, data: bytes, threads: int = 1, remedy: str = "convert it again") -> Any:
+    """Return the interpreter of a model, `data`, which was read from `path`; see `open_raw_interpreter`.
+
+    Raises ModelError, which ends with `remedy` when the runtime refuses the model.
+    """
     try:
         return open_raw_interpreter(data, threads)
     except ImportError as exc:
-        raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {INSTALL}") from exc
+        raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {_INSTALL}") from exc
     except (ValueError, RuntimeError) as exc:
-        raise ModelError(f"{path}: the runtime refuses the model ({exc}); convert it again") from exc
+        reason = " ".join(str(exc).split())
+        raise ModelError(f"{path}: the runtime refuses the model ({reason}); {remedy}") from exc
 
 
 def runtime_module() -> Any:

@@ -64,7 +64,7 @@ def open_pipeline(options: argparse.Namespace) -> Look:
     detector = TfliteDetector(open_model(options.detector, DETECTOR_KIND), options.min_score)
     model = open_model(options.classifier, CLASSIFIER_KIND)
     classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
-    return Looker(detector, classifier, min_face_score=detector.min_score).look_closely
+    return Looker(detector, classifier, min_face_score=detector.min_score, max_iou=detector.max_iou).look_closely
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -22,9 +22,8 @@ from lines import Look, data_file, make_parser, make_verdicts, run
 from numpy.typing import NDArray
 
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY, Frame, Verdict
-from edge.ssd import load_ssd
+from edge.ssd import MIN_SCORE, load_ssd
 
-MIN_SCORE = 0.5
 LABELS = (WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY)  # its classes mask, no_mask, poor_mask
 
 

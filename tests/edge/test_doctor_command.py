@@ -109,9 +109,8 @@ def test_a_truncated_model_is_a_problem_before_any_runtime_sees_it(tmp_path: Pat
 @pytest.mark.parametrize(
     ("printed", "says", "remedy"),
     [
-        (None, "n.onnx: what runs it crashes or hangs", "see the lines `opencv` and `runtime`"),
-        ("libGL.so.1: no such file", "libGL.so.1: no such file", "see the lines `opencv` and `runtime`"),
-        ("n.onnx: cannot be read; check it", "n.onnx: cannot be read", "check it"),
+        (None, "n.onnx: loading it crashes or hangs", "see the lines `opencv` and `runtime`"),
+        ("numpy is old;\n rebuild\n it; see the line", "numpy is old; rebuild it", "see the line"),
     ],
 )
 def test_a_detector_that_does_not_load_is_a_problem(

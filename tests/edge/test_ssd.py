@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 from people import blank_frame
 
-from edge.backends import FOREIGN
+from edge.cli import main
 from edge.commands import ROOT
 from edge.config import load_settings
 from edge.doctor.models import check_detector_model
 from edge.doctor.system import Patient, this_system
 from edge.errors import ConfigError, ModelError
+from edge.foreign_kinds import FOREIGN
 from edge.looker import open_looker
+from edge.manifest import sha256_of
 from edge.records import Frame
 from edge.settings import Detector, Settings
 from edge.ssd import Ssd, SsdDetector, open_ssd
+from edge.status import gather_facts
 
 TFLITE = "peers/ssdlite_mobiledet_mask.tflite"
 OPERATOR = "TFLite_Detection_PostProcess"
-NAMES = (OPERATOR, f"{OPERATOR}:1", f"{OPERATOR}:2", f"{OPERATOR}:3")
 FOUND: tuple[tuple[float, tuple[float, float, float, float]], ...] = (
     (0.55, (0.5, 0.25, 0.75, 0.5)),
     (0.9, (-0.1, 0.0, 0.5, 0.25)),
@@ -31,35 +33,42 @@ FOUND: tuple[tuple[float, tuple[float, float, float, float]], ...] = (
 
 
 class FakeInterpreter:
-    """A TFLite interpreter with a 64×32 input that finds what it is told, and keeps the picture it was given."""
+    """A TFLite interpreter with a 64×32 input that finds what it is told, and keeps the picture it was given.
+
+    Its tensors have an order of their own, as TensorFlow 2 gives them. What lies beyond the count looks like a face.
+    """
 
     def __init__(
         self,
         found: Sequence[tuple[float, tuple[float, float, float, float]]] = FOUND,
         dtype: Any = np.uint8,
         shape: tuple[int, ...] = (1, 32, 64, 3),
-        names: Sequence[str] = NAMES,
+        operators: Sequence[str] = ("CONV_2D", OPERATOR),
+        failure: str = "",
     ) -> None:
         self.stored = np.zeros(shape, dtype)
-        self._names, self._room = names, 10
-        self._values = [np.zeros((1, 10, 4), np.float32), *(np.zeros((1, 10), np.float32) for _ in range(2))]
-        self._values.append(np.array([len(found)], np.float32))
+        self._operators, self._failure = operators, failure
+        boxes = np.tile(np.array([0.1, 0.1, 0.9, 0.9], np.float32), (1, 10, 1))
+        scores = np.full((1, 10), 0.99, np.float32)
         for place, (score, box) in enumerate(found):
-            self._values[0][0, place], self._values[2][0, place] = box, score
+            boxes[0, place], scores[0, place] = box, score
+        count = np.array([len(found)], np.float32)
+        self._values = {31: scores, 32: boxes, 33: count, 34: np.zeros((1, 10), np.float32)}
 
     def get_input_details(self) -> list[dict[str, Any]]:
         return [{"index": 9, "shape": np.array(self.stored.shape), "dtype": self.stored.dtype.type}]
 
-    def get_output_details(self) -> list[dict[str, Any]]:
-        """Return them as a runtime may: in another order than the operator's."""
-        return [{"index": index, "name": name} for index, name in enumerate(self._names)][::-1]
+    def _get_ops_details(self) -> list[dict[str, Any]]:
+        outputs = {OPERATOR: np.array([32, 34, 31, 33])}
+        return [{"op_name": name, "outputs": outputs.get(name, np.array([8]))} for name in self._operators]
 
     def tensor(self, index: int) -> Any:
         assert index == 9
         return lambda: self.stored
 
     def invoke(self) -> None:
-        pass
+        if self._failure:
+            raise RuntimeError(self._failure)
 
     def get_tensor(self, index: int) -> Any:
         return self._values[index]
@@ -91,15 +100,17 @@ def test_places_beyond_the_count_are_not_read() -> None:
 def test_the_picture_lies_in_the_input_as_rgb_in_the_inputs_own_levels(dtype: Any, red: float) -> None:
     fake = FakeInterpreter(dtype=dtype)
     bgr = np.zeros((100, 50, 3), np.uint8)
-    bgr[..., 2] = 255
+    bgr[:, :25, 2] = 255
     SsdDetector(Ssd(fake, "fake.tflite"), None).detect(Frame(0, 0.0, bgr))
-    assert (fake.stored[..., 0] == red).all()
-    assert (fake.stored[..., 1:] == {np.uint8: 0, np.int8: -128, np.float32: -1.0}[dtype]).all()
+    black = {np.uint8: 0, np.int8: -128, np.float32: -1.0}[dtype]
+    assert (fake.stored[0, :, :31, 0] == red).all()
+    assert (fake.stored[0, :, 33:, 0] == black).all()
+    assert (fake.stored[..., 1:] == black).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 32, 64, 1), (2, 32, 64, 3), (1, 6144)])
+@pytest.mark.parametrize("shape", [(1, 32, 64, 1), (2, 32, 64, 3), (1, 6144), (1, 1, 1, 3)])
 def test_a_model_that_takes_something_else_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ModelError, match=r"fake\.tflite: takes .* expected is one RGB picture"):
+    with pytest.raises(ModelError, match=r"^fake\.tflite: takes .* expected is one RGB picture of a fixed size; name"):
         detector(shape=shape)
 
 
@@ -108,10 +119,14 @@ def test_a_model_with_other_levels_is_refused() -> None:
         detector(dtype=np.int16)
 
 
-@pytest.mark.parametrize("names", [("scores",), ("scores_0", "b", "c", "d"), NAMES[:3]])
-def test_a_model_that_ends_otherwise_is_refused(names: tuple[str, ...]) -> None:
-    with pytest.raises(ModelError, match=f"expected are the four outputs of {OPERATOR}"):
-        detector(names=names)
+def test_a_model_that_ends_otherwise_is_refused() -> None:
+    with pytest.raises(ModelError, match=f"^fake.tflite: has no {OPERATOR} at its end"):
+        detector(operators=("CONV_2D",))
+
+
+def test_a_model_that_fails_is_refused_before_the_first_picture() -> None:
+    with pytest.raises(ModelError, match=r"^fake\.tflite: fails on a black picture \(no memory\); name another"):
+        detector(failure="no\nmemory")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -119,15 +134,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_ssd(tmp_path / "none.tflite", None)
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "odd.tflite").write_bytes(b"not a network")
-    with pytest.raises(ModelError, match=r"odd\.tflite: the runtime refuses the model"):
+@pytest.mark.parametrize(
+    ("data", "remedy"), [(b"", "copy the file again"), (b"edgetpu-custom-op", "take the file that is not compiled for")]
+)
+def test_a_file_that_the_runtime_refuses_is_refused(tmp_path: Path, data: bytes, remedy: str) -> None:
+    (tmp_path / "odd.tflite").write_bytes(data)
+    with pytest.raises(ModelError, match=rf"odd\.tflite: the runtime refuses the model \(.*\); {remedy}"):
         open_ssd(tmp_path / "odd.tflite", None)
 
 
 def test_our_own_detector_is_no_ssd() -> None:
-    with pytest.raises(ModelError, match=f"expected are the four outputs of {OPERATOR}"):
-        open_ssd(ROOT / "models/face_detector.tflite", None)
+    model = ROOT / "models/face_detector.tflite"
+    with pytest.raises(ModelError, match=f"^{model}: has no {OPERATOR} at its end"):
+        open_ssd(model, None)
 
 
 def test_the_table_has_every_backend_but_ours() -> None:
@@ -151,8 +170,8 @@ def write_config(folder: Path, model: Path, more: str = "") -> Path:
 def test_another_kind_of_file_and_a_coral_are_config_errors(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(write_config(tmp_path, tmp_path / "any.onnx", "accelerator: edgetpu\n"))
-    assert "detector.model: must be the .tflite file of an SSD, as detector.backend is ssd" in str(caught.value)
-    assert "accelerator: must be auto or cpu, as detector.backend is ssd" in str(caught.value)
+    assert "detector.model: must end in .tflite, as detector.backend is ssd" in str(caught.value)
+    assert "accelerator: must be auto or cpu, as no Coral runs detector.backend ssd" in str(caught.value)
 
 
 def bare_face(shared_data: Path) -> Frame:
@@ -176,7 +195,28 @@ def test_the_owners_ssd_takes_the_place_of_our_detector(shared_data: Path, tmp_p
 
 
 @pytest.mark.data
+def test_the_owners_threshold_counts(shared_data: Path) -> None:
+    model = Detector(backend="ssd", model=str(shared_data / TFLITE), min_score=0.99)
+    looker = open_looker(Settings(accelerator="cpu", detector=model), ROOT)
+    assert looker.min_face_score == 0.99
+    assert looker.find(bare_face(shared_data)) == ()
+
+
+@pytest.mark.parametrize("backend", FOREIGN)
+def test_bench_and_status_know_that_it_is_not_ours(
+    backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / f"any{FOREIGN[backend].suffix}"
+    model.write_bytes(b"weights")
+    (tmp_path / "config.yaml").write_text(f"detector:\n  backend: {backend}\n  model: {model}\n")
+    assert main(["bench", "--config", str(tmp_path / "config.yaml"), "--seconds", "1"]) == 2
+    assert f"bench times detector.backend: tflite, config.yaml says {backend}" in capsys.readouterr().err
+    described = gather_facts(load_settings(tmp_path / "config.yaml"), ROOT, None)["models"]["detector"]
+    assert described == {"file": str(model), "sha256": sha256_of(b"weights"), "labels": []}
+
+
+@pytest.mark.data
 def test_the_doctor_knows_it(shared_data: Path, tmp_path: Path) -> None:
     settings = Settings(detector=Detector(backend="ssd", model=str(shared_data / TFLITE)))
     finding = check_detector_model(Patient(this_system(), settings, None, tmp_path))
-    assert (finding.state, finding.says) == ("ok", "ssdlite_mobiledet_mask.tflite runs as an SSD")
+    assert (finding.state, finding.says) == ("ok", "ssdlite_mobiledet_mask.tflite runs as SSD")

@@ -38,7 +38,7 @@ CONFINED = {
 }
 """Library: the only file or folder that imports it."""
 
-PURE_NAMES = "records geometry devices backends settings rules clashes alarm tracker motion assignment voting zone"
+PURE_NAMES = "records geometry devices foreign_kinds settings rules clashes alarm tracker motion assignment voting zone"
 PURE_NAMES += " mqtt.settings web.settings metrics.settings"
 PURE = {f"edge.{name}" for name in PURE_NAMES.split()}
 """Modules that import only each other, numpy and the standard library, and do no I/O and read no clock."""

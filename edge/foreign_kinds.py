@@ -1,4 +1,4 @@
-"""Detectors of others, which an owner may put in the place of ours: `detector.backend` names them. Pure.
+"""The kinds of detectors that an owner may put in the place of ours: `detector.backend` names them. Pure.
 
 They come without a manifest, and run on the processor. `edge.foreign` opens them.
 """
@@ -12,13 +12,13 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A kind of detector: what to call it, and how its file's name ends."""
+    """A kind of detector: its name, and how its file's name ends."""
 
     name: str
     suffix: str
 
 
 FOREIGN: Mapping[str, Foreign] = MappingProxyType(
-    {"yunet": Foreign("YuNet", ".onnx"), "ssd": Foreign("an SSD", ".tflite")}
+    {"yunet": Foreign("YuNet", ".onnx"), "ssd": Foreign("SSD", ".tflite")}
 )
 """By the name that config.yaml has for them; ours, `tflite`, is none of them."""
