@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.preprocess import classifier_input
@@ -12,6 +16,17 @@ from edge.runtime import Model
 
 _NO_FACE_FROM = 0.5
 """Score of `not_face` from which a find of the detector is believed to be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a face is looked at: its box made so many times as large, and mirrored or not."""
+
+    scale: float = 1.0
+    mirrored: bool = False
+
+
+ONE_VIEW = (View(),)
 
 
 class Classifier(Protocol):
@@ -25,8 +40,14 @@ class Classifier(Protocol):
 class TfliteClassifier:
     """MobileNetV2 with one score a label; one of the labels may be `not_face`."""
 
-    def __init__(self, model: Model, min_score: float | None, alarm_labels: Sequence[str]) -> None:
-        """Use a loaded model; `min_score` (0..1) overrides its manifest's.
+    def __init__(
+        self,
+        model: Model,
+        min_score: float | None,
+        alarm_labels: Sequence[str],
+        views: Sequence[View] = ONE_VIEW,
+    ) -> None:
+        """Use a loaded model; `min_score` (0..1) overrides its manifest's. The mean of `views` counts.
 
         A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
         the alarm is neither the model's nor usual, or when none of them is the model's.
@@ -39,7 +60,7 @@ class TfliteClassifier:
                 f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
                 f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
             )
-        self._model, self._alarm_labels = model, frozenset(alarm_labels)
+        self._model, self._alarm_labels, self._views = model, frozenset(alarm_labels), tuple(views)
         self._min_score = manifest.thresholds.min_score if min_score is None else min_score
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
@@ -47,10 +68,8 @@ class TfliteClassifier:
         return tuple(self._judge_one(frame, face) for face in faces)
 
     def _judge_one(self, frame: Frame, face: Face) -> Verdict:
-        rgb = classifier_input(frame.bgr, face.box, self._model.manifest.input_size[0])
-        values = self._model.invoke(rgb)["scores"]
-        total = max(float(values.sum()), 1e-6)  # int8 softmax sums to 1 ± 0.01
-        scores = {label: float(v) / total for label, v in zip(self._model.manifest.labels, values, strict=True)}
+        values = np.mean([self._score(frame, face, view) for view in self._views], axis=0)
+        scores = dict(zip(self._model.manifest.labels, values.tolist(), strict=True))
         no_face = scores.pop(NOT_FACE, 0.0)
         if no_face >= _NO_FACE_FROM:
             return Verdict(
@@ -61,6 +80,13 @@ class TfliteClassifier:
         unmasked = share_unmasked(scores, self._alarm_labels)
         kind = judge_scores(scores, self._alarm_labels, self._min_score)
         return Verdict(face, label, scores[label], scores, kind, max(unmasked, 1 - unmasked), 1 - no_face)
+
+    def _score(self, frame: Frame, face: Face, view: View) -> NDArray[np.float32]:
+        """Return the scores of the labels, (n,), sum 1, of a face as one view shows it."""
+        box = face.box if view.scale == 1 else face.box.scaled(view.scale)
+        rgb = classifier_input(frame.bgr, box, self._model.manifest.input_size[0])
+        values = self._model.invoke(np.ascontiguousarray(rgb[:, ::-1]) if view.mirrored else rgb)["scores"]
+        return values / np.float32(max(values.sum(), 1e-6))  # int8 softmax sums to 1 ± 0.01
 
 
 def judge_scores(scores: Mapping[str, float], alarm_labels: frozenset[str], min_score: float) -> VerdictKind:

@@ -1,4 +1,4 @@
-"""Looks at a picture a second time, closer, for small faces: where a picture stands alone there is time for that."""
+"""A closer look at pictures that stand alone, for which there is time: at quarters, and at each face in four views."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from edge.classifier import View
 from edge.decode import non_maximum_suppression
 from edge.detector import Detector
 from edge.geometry import Box
@@ -22,19 +23,30 @@ SMALL_FRAC = 0.08
 From 0.07 to 0.1 mean F1 on adityap27 and jolignier is the same within 0.001; without a limit it is 0.005 less from 8 %.
 """
 
+FOUR_VIEWS = (View(), View(mirrored=True), View(scale=0.9), View(scale=1.12))
+"""How a face is judged in a picture that stands alone.
+
+Mean F1 from 3 % and 8 % rises by 0.003 and 0.008 on adityap27, by 0.003 and 0.004 on jolignier. Mirrored alone brings
+half of that or less, two views more nothing.
+"""
+
 _RIM_FRAC = 0.006
 """What reaches so near to a quarter's inner edge, as a fraction of the picture's longer side, may go on beyond it."""
 
 
-def find_closely(detector: Detector, frame: Frame, max_iou: float) -> tuple[Face, ...]:
-    """Return the faces of a frame, best score first: those seen at one look, and small ones seen in its quarters.
+class CloseDetector:
+    """A detector that looks five times: at the whole picture, and at its quarters for small faces."""
 
-    Of finds that overlap by more than `max_iou` (intersection over union, 0..1) the one with the best score stays.
-    """
-    faces = [*detector.detect(frame)]
-    for quarter in quarters(frame.bgr.shape[1], frame.bgr.shape[0]):
-        faces += _find_small(detector, frame, quarter)
-    return suppress(faces, max_iou)
+    def __init__(self, detector: Detector, max_iou: float) -> None:
+        """Look with `detector`. Of finds that overlap by more than `max_iou` (IoU, 0..1) the best one stays."""
+        self._detector, self._max_iou = detector, max_iou
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]:
+        """Return the faces of a frame, best score first, boxes inside the picture."""
+        faces = [*self._detector.detect(frame)]
+        for quarter in quarters(frame.bgr.shape[1], frame.bgr.shape[0]):
+            faces += _find_small(self._detector, frame, quarter)
+        return suppress(faces, self._max_iou)
 
 
 def quarters(width: int, height: int) -> Iterator[tuple[slice, slice]]:

@@ -36,6 +36,11 @@ class Box:
         """Center as (x, y), in the box's unit."""
         return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2
 
+    def scaled(self, factor: float) -> Box:
+        """Return the box with the same center and `factor` times its width and height."""
+        (x, y), wide, high = self.center, self.width * factor / 2, self.height * factor / 2
+        return Box(x - wide, y - high, x + wide, y + high)
+
     def as_tuple(self) -> tuple[float, float, float, float]:
         """Return (x_min, y_min, x_max, y_max)."""
         return self.x_min, self.y_min, self.x_max, self.y_max

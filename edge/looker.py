@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.classifier import Classifier, TfliteClassifier
-from edge.closer import find_closely
+from edge.classifier import ONE_VIEW, Classifier, TfliteClassifier
+from edge.closer import FOUR_VIEWS, CloseDetector
 from edge.detector import Detector, TfliteDetector
 from edge.errors import ModelError
 from edge.foreign import open_foreign
@@ -24,15 +24,13 @@ class Looker:
     """Detector and classifier together; `models` are what they look with.
 
     In a picture that stands alone the product of both scores that something is a face must reach `min_face_score`,
-    0..1. Where there are more looks to come, a doubt is no reason to lose somebody. `max_iou`, 0..1, is the detector's:
-    finds that overlap more are one face.
+    0..1. Where there are more looks to come, a doubt is no reason to lose somebody.
     """
 
     detector: Detector
     classifier: Classifier
     models: OpenModels | None = None
     min_face_score: float = 0.0
-    max_iou: float = 0.4
 
     def find(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces in a frame, best score first."""
@@ -45,13 +43,6 @@ class Looker:
     def look(self, frame: Frame) -> tuple[Verdict, ...]:
         """Return a verdict for each face in a frame that stands alone: a picture."""
         return believe(self.judge(frame, self.find(frame)), self.min_face_score)
-
-    def look_closely(self, frame: Frame) -> tuple[Verdict, ...]:
-        """Return a verdict for each face in a frame that stands alone, small ones looked for in its quarters too.
-
-        It takes the detector five times. Where a quarter shows a small face better, what was seen there counts.
-        """
-        return believe(self.judge(frame, find_closely(self.detector, frame, self.max_iou)), self.min_face_score)
 
     def close(self) -> None:
         """Let a Coral go. Calling it again does nothing."""
@@ -69,22 +60,26 @@ def open_looker(
     root: Path,
     report: Report = log_acceleration,
     find: Callable[[], Sequence[str]] = find_corals,
+    closely: bool = False,
 ) -> Looker:
     """Load both models onto what `accelerator` says, a foreign detector onto the processor; paths begin at `root`.
 
-    `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. Raises
-    ModelError; HardwareError when the Coral must be used and does not work.
+    `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. `closely` is for
+    pictures that stand alone, and takes five times as long; see `edge.closer`. Raises ModelError; HardwareError when
+    the Coral must be used and does not work.
     """
-    detector, backend = root / settings.detector.model, settings.detector.backend
+    path, backend = root / settings.detector.model, settings.detector.backend
     is_ours = backend not in FOREIGN
-    wanted = [(detector, DETECTOR_KIND)] if is_ours else []
+    wanted = [(path, DETECTOR_KIND)] if is_ours else []
     wanted.append((root / settings.classifier.model, CLASSIFIER_KIND))
     models = open_models(wanted, settings.accelerator, report, find=find)
     score, labels = settings.detector.min_score, settings.alarm.labels
     try:
-        finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, detector, score)
-        judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels)
-        return Looker(finder, judge, models, finder.min_score, finder.max_iou)
+        finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, path, score)
+        views = FOUR_VIEWS if closely else ONE_VIEW
+        judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels, views)
+        detector = CloseDetector(finder, finder.max_iou) if closely else finder
+        return Looker(detector, judge, models, finder.min_score)
     except ModelError:
         models.close()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
@@ -13,12 +13,9 @@ from edge.annotate import annotate
 from edge.commands import ROOT, read_settings, write_picture
 from edge.contract import error_line, result_line
 from edge.errors import DataError
-from edge.looker import open_looker
+from edge.looker import Looker, open_looker
 from edge.records import AlarmState, Frame, Verdict
 from edge.sources.files import list_pictures, read_picture
-
-Look = Callable[[Frame], Sequence[Verdict]]
-"""From a picture to a verdict for each of its faces."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +32,8 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or (None if options.json else Path("annotated"))
     paths = list_pictures(options.files)
     copies = name_copies(paths, output) if output else [None] * len(paths)
-    with closing(open_looker(settings, ROOT)) as looker:
-        look = looker.look if options.quick else looker.look_closely
-        fine = [_look_at(path, index, look, copies[index], options.json) for index, path in enumerate(paths)]
+    with closing(open_looker(settings, ROOT, closely=not options.quick)) as looker:
+        fine = [_look_at(path, index, looker, copies[index], options.json) for index, path in enumerate(paths)]
     return 0 if all(fine) else 1
 
 
@@ -54,10 +50,10 @@ def name_copies(paths: Sequence[Path], folder: Path) -> list[Path]:
     return copies
 
 
-def _look_at(path: Path, index: int, look: Look, copy: Path | None, as_json: bool) -> bool:
+def _look_at(path: Path, index: int, looker: Looker, copy: Path | None, as_json: bool) -> bool:
     try:
         frame = Frame(index, 0.0, read_picture(path), str(path))
-        verdicts = look(frame)
+        verdicts = looker.look(frame)
         if copy:
             write_picture(copy, annotate(frame.bgr, verdicts))
     except DataError as exc:

@@ -56,10 +56,10 @@ def _open_ours(data: Path) -> Look:
 
 
 def _open_closer(data: Path) -> Look:
-    """Return what `maskwatch image` does: five looks of the detector."""
+    """Return what `maskwatch image` does: five looks for faces, four views of each."""
     from edge.looker import open_looker
 
-    return open_looker(_our_settings(), ROOT).look_closely
+    return open_looker(_our_settings(), ROOT, closely=True).look
 
 
 def _our_settings() -> Any:

@@ -21,6 +21,7 @@ from lines import Look, run
 from numpy.typing import NDArray
 
 from edge.classifier import TfliteClassifier
+from edge.closer import FOUR_VIEWS, CloseDetector
 from edge.detector import TfliteDetector
 from edge.errors import DataError, ModelError
 from edge.looker import Looker
@@ -60,11 +61,11 @@ def open_model(path: Path, kind: str) -> Model:
 
 
 def open_pipeline(options: argparse.Namespace) -> Look:
-    """Return detector and classifier as the command line asks for them."""
+    """Return detector and classifier as the command line asks for them, looking as closely as `maskwatch image`."""
     detector = TfliteDetector(open_model(options.detector, DETECTOR_KIND), options.min_score)
     model = open_model(options.classifier, CLASSIFIER_KIND)
-    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY))
-    return Looker(detector, classifier, min_face_score=detector.min_score, max_iou=detector.max_iou).look_closely
+    classifier = TfliteClassifier(model, None, (WITHOUT_MASK, WORN_INCORRECTLY), FOUR_VIEWS)
+    return Looker(CloseDetector(detector, detector.max_iou), classifier, min_face_score=detector.min_score).look
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -5,8 +5,9 @@ import pytest
 from people import blank_frame, square
 from scripted import ScriptedModel
 
-from edge.classifier import TfliteClassifier, judge_scores
+from edge.classifier import TfliteClassifier, View, judge_scores
 from edge.errors import ModelError
+from edge.geometry import Box
 from edge.records import Face, Verdict, VerdictKind
 
 LABELS = ("with_mask", "without_mask", "mask_worn_incorrectly")
@@ -51,6 +52,40 @@ def test_a_model_without_any_of_the_alarm_labels_is_refused() -> None:
     model = ScriptedModel({}, (96, 96), ("cat", "dog"))
     with pytest.raises(ModelError, match=r"its labels are cat, dog, and alarm\.labels asks for without_mask"):
         TfliteClassifier(model, None, ALARM)
+
+
+class Brightness:
+    """A model that calls a face masked as far as the left half of what it sees is white."""
+
+    def __init__(self) -> None:
+        self.manifest = ScriptedModel({}, (96, 96), LABELS).manifest
+        self.whites: list[float] = []
+
+    def invoke(self, rgb: np.ndarray) -> dict[str, np.ndarray]:
+        white = float(rgb[:, :48].mean()) / 255
+        self.whites.append(white)
+        return {"scores": np.array([white, 1 - white, 0], np.float32)}
+
+
+def test_the_mean_of_all_views_counts() -> None:
+    model = Brightness()
+    views = (View(), View(mirrored=True), View(scale=0.5))
+    frame = blank_frame(0, 0.0)
+    frame.bgr[:, :90] = 255  # white up to the middle of the face
+    classifier = TfliteClassifier(model, None, ALARM, views)
+    (verdict,) = classifier.judge(frame, [Face(0, square(50, 100), 0.9)])
+    assert model.whites == pytest.approx([1.0, 0.0, 1.0], abs=0.05)
+    assert verdict.scores["with_mask"] == pytest.approx(np.mean(model.whites))
+
+
+def test_a_larger_view_shows_more_around_the_face() -> None:
+    model = Brightness()
+    frame = blank_frame(0, 0.0)
+    frame.bgr[100:200, 50:150] = 255
+    face = Face(0, Box(50, 100, 150, 200), 0.9)
+    TfliteClassifier(model, None, ALARM, (View(scale=0.5), View(), View(scale=2.0))).judge(frame, [face])
+    small, whole, large = model.whites
+    assert small > whole > large > 0
 
 
 WITH_NO_FACE = (*LABELS, "not_face")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.closer import SMALL_FRAC, find_closely, quarters, suppress
+from edge.closer import SMALL_FRAC, CloseDetector, quarters, suppress
 from edge.geometry import Box
 from edge.records import Face, Frame
 
@@ -38,6 +38,10 @@ def paint(*boxes: tuple[int, int, int, int], width: int = 1000, height: int = 60
     return Frame(5, 0.0, bgr)
 
 
+def find_closely(detector: Painted, frame: Frame) -> tuple[Face, ...]:
+    return CloseDetector(detector, 0.35).detect(frame)
+
+
 def corners(faces: Sequence[Face]) -> set[tuple[float, ...]]:
     return {face.box.as_tuple() for face in faces}
 
@@ -47,7 +51,7 @@ def test_a_face_too_small_for_one_look_is_found_in_a_quarter_once_and_where_it_i
     x, y = place
     frame, detector = paint((x, y, 40, 40)), Painted()
     assert detector.detect(frame) == ()
-    (face,) = find_closely(detector, frame, 0.35)
+    (face,) = find_closely(detector, frame)
     assert face.box.as_tuple() == (x, y, x + 40, y + 40)
     assert face.shown.as_tuple() == (x, y + 1, x + 40, y + 40)
     assert face.frame_index == 5
@@ -55,19 +59,19 @@ def test_a_face_too_small_for_one_look_is_found_in_a_quarter_once_and_where_it_i
 
 def test_it_looks_five_times() -> None:
     detector = Painted()
-    find_closely(detector, paint(), 0.35)
+    find_closely(detector, paint())
     assert detector.looks == 5
 
 
 def test_a_large_face_is_taken_from_the_first_look_alone() -> None:
     beside = (50, 50, int(SMALL_FRAC * 1000) + 1, 60)
-    assert find_closely(Painted(smallest_frac=0.1), paint(beside), 0.35) == ()
-    assert len(find_closely(Painted(smallest_frac=0.1), paint((300, 200, 200, 200)), 0.35)) == 1
+    assert find_closely(Painted(smallest_frac=0.1), paint(beside)) == ()
+    assert len(find_closely(Painted(smallest_frac=0.1), paint((300, 200, 200, 200)))) == 1
 
 
 def test_what_a_quarter_cuts_is_no_face_of_its_own() -> None:
     """A bar across the left quarters' edge, pixel 600, seen two pixels short of where it ends."""
-    assert corners(find_closely(Painted(short_px=2), paint((550, 20, 150, 10)), 0.35)) == {(552, 20, 698, 30)}
+    assert corners(find_closely(Painted(short_px=2), paint((550, 20, 150, 10)))) == {(552, 20, 698, 30)}
 
 
 def test_of_two_finds_of_one_face_the_better_one_stays() -> None:
@@ -88,7 +92,7 @@ def test_a_small_face_of_a_wide_picture_is_whole_in_a_quarter(
     x, y, side_x, side_y = face
     for frame in (paint(face, width=width, height=height), paint((y, x, side_y, side_x), width=height, height=width)):
         assert Painted(smallest_frac=0.081).detect(frame) == ()
-        assert len(find_closely(Painted(smallest_frac=0.081), frame, 0.35)) == 1
+        assert len(find_closely(Painted(smallest_frac=0.081), frame)) == 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(1000, 600), (1, 1), (3, 500), (7, 5)])

@@ -30,3 +30,7 @@ def test_the_matrix_agrees_with_the_single_function(a: list[Box], b: list[Box]) 
     columns = np.array([box.as_tuple() for box in b], np.float32).reshape(-1, 4)
     expected = np.array([[iou(x, y) for y in b] for x in a]).reshape(len(a), len(b))
     np.testing.assert_allclose(iou_matrix(rows, columns), expected, atol=1e-3)
+
+
+def test_a_scaled_box_keeps_its_center() -> None:
+    assert Box(10, 20, 30, 60).scaled(1.5) == Box(5, 10, 35, 70)

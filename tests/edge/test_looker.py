@@ -41,12 +41,6 @@ def test_in_a_picture_both_models_together_say_what_is_a_face() -> None:
     assert said([0.2, 0.2, 0.6], 0.99) == []
 
 
-def test_a_closer_look_believes_no_more_than_one_look() -> None:
-    frame = blank_frame(0, 0.0)
-    assert looker([0.2, 0.2, 0.6], 0.99).look_closely(frame) == ()
-    assert [verdict.label for verdict in looker([0.6, 0.2, 0.2], 0.38).look_closely(frame)] == ["with_mask"]
-
-
 def test_a_model_that_knows_no_not_face_leaves_it_to_the_detector() -> None:
     assert said([0.8, 0.2], 0.31) == ["with_mask"]
 
