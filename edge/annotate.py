@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from math import floor
 
 import cv2
 import numpy as np
@@ -38,7 +40,7 @@ _MIN_LETTER_PX = 9.0
 _MAX_LETTER_PX = 40.0
 _READABLE_PX = 6.0
 _MAX_HIDDEN_FRAC = 0.15
-"""A caption may hide so much of another face or caption."""
+"""Captions may hide so much of another face."""
 
 _WHITE: Color = (255, 255, 255)
 _ZONE_COLOR_BGR: Color = (230, 190, 60)
@@ -53,8 +55,8 @@ def annotate(
 ) -> NDArray[np.uint8]:
     """Return a copy of a picture, (height, width, 3) uint8 BGR, with every face boxed and captioned.
 
-    Green is masked, red unmasked, amber unsure. A caption that would hide another face or caption is left out, of the
-    smaller face. `alarm` adds a banner at the top, `polygon` (points as fractions of
+    Green is masked, red unmasked, amber unsure. Where a caption would hide a larger face or another caption it is
+    shortened or left out. `alarm` adds a banner at the top, `polygon` (points as fractions of
     width and height) the outline of the zone, `person_ids` a number to the faces that it knows.
     """
     picture = bgr.copy()
@@ -67,11 +69,16 @@ def annotate(
 
 
 def label_text(verdict: Verdict, person_id: int | None = None) -> str:
-    """Return what a face is captioned with, in ASCII: `2: no mask 99%`."""
+    """Return what a face is captioned with, in ASCII: `2: no mask 99%`, with how sure the verdict is, rounded down."""
     word = "unsure" if verdict.kind is VerdictKind.UNSURE else WORDS.get(verdict.label, verdict.label)
     who = "" if person_id is None else f"{person_id}: "
-    text = f"{who}{word.replace('_', ' ')} {round(verdict.score * 100)}%"
+    text = f"{who}{word.replace('_', ' ')} {floor(verdict.sureness * 100)}%"
     return text.encode("ascii", "replace").decode("ascii")
+
+
+def short_text(verdict: Verdict, person_id: int | None = None) -> str:
+    """Return the caption of a face without the word, which the color tells: `2: 99%`."""
+    return f"{'' if person_id is None else f'{person_id}: '}{floor(verdict.sureness * 100)}%"
 
 
 def banner_text(alarm: AlarmState, verdicts: Sequence[Verdict]) -> str:
@@ -97,13 +104,18 @@ def _draw_box(picture: NDArray[np.uint8], verdict: Verdict) -> None:
 def _draw_captions(
     picture: NDArray[np.uint8], verdicts: Sequence[Verdict], top_px: int, person_ids: Mapping[Face, int]
 ) -> None:
-    """Caption the faces, the largest first, never higher than `top_px`."""
+    """Caption the faces, the largest first, in full if there is room and else in short, never higher than `top_px`."""
+    ordered = sorted(verdicts, key=lambda each: -each.face.shown.height)
+    boxes = [verdict.face.shown for verdict in ordered]
     captions: list[Box] = []
-    for verdict in sorted(verdicts, key=lambda each: -each.face.shown.height):
-        plate = _fit_text(picture, label_text(verdict, person_ids.get(verdict.face)))
-        taken = [*captions, *(each.face.shown for each in verdicts if each is not verdict)]
-        for place in _find_places(picture, verdict.face.shown, plate, top_px):
-            if all(_hidden_frac(each, place) <= _MAX_HIDDEN_FRAC for each in taken):
+    for rank, verdict in enumerate(ordered):
+        person_id = person_ids.get(verdict.face)
+        plates = [_fit_text(picture, text(verdict, person_id)) for text in (label_text, short_text)]
+        others = [*boxes[:rank], *boxes[rank + 1 :]]
+        for spared, plate in product((others, boxes[:rank]), plates):
+            places = _find_places(picture, boxes[rank], plate, top_px)
+            place = next((each for each in places if _is_free(each, captions, spared)), None)
+            if place:
                 _draw_plate(picture, plate, round(place.x_min), round(place.y_min), KIND_COLORS_BGR[verdict.kind])
                 captions.append(place)
                 break
@@ -111,12 +123,20 @@ def _draw_captions(
 
 def _find_places(picture: NDArray[np.uint8], box: Box, plate: _Plate, top_px: int) -> list[Box]:
     """Return where a caption may go: above the box and below it, or, where there is no room for either, on it."""
-    x_min, y_min, _, y_max = _corners(box)
+    x_min, y_min, x_max, y_max = _corners(box)
     highest, lowest = top_px, picture.shape[0] - plate.height_px
-    left = _clamp(x_min, 0, picture.shape[1] - plate.width_px)
     tops = [top for top in (y_min - plate.height_px, y_max) if highest <= top <= lowest]
     tops = tops or [_clamp(y_max, highest, lowest)]
-    return [Box(left, top, left + plate.width_px, top + plate.height_px) for top in tops]
+    lefts = [_clamp(left, 0, picture.shape[1] - plate.width_px) for left in (x_min, x_max - plate.width_px)]
+    return [Box(left, top, left + plate.width_px, top + plate.height_px) for left, top in product(lefts, tops)]
+
+
+def _is_free(place: Box, captions: Sequence[Box], faces: Sequence[Box]) -> bool:
+    """Return whether a caption there hides none of the captions, and, with them, little of any of the faces."""
+    if any(_hidden_frac(caption, place) for caption in captions):
+        return False
+    hidden = (sum(_hidden_frac(face, each) for each in (*captions, place)) for face in faces)
+    return all(frac <= _MAX_HIDDEN_FRAC for frac in hidden)
 
 
 def _hidden_frac(box: Box, behind: Box) -> float:

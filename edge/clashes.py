@@ -63,10 +63,9 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
 
 def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Mapping[str, str]]:
     backend, foreign = detector.backend, FOREIGN.get(detector.backend)
-    if foreign is None:
-        return
-    if accelerator == "edgetpu":
+    if foreign and accelerator == "edgetpu":
         yield {"accelerator": f"must be auto or cpu, as no Coral runs detector.backend {backend}, got edgetpu"}
-    if not detector.model.endswith(foreign.suffix):
-        wanted = f"must end in {foreign.suffix}, as detector.backend is {backend}"
+    suffix = foreign.suffix if foreign else ".tflite"
+    if not detector.model.endswith(suffix):
+        wanted = f"must end in {suffix}, as detector.backend is {backend}"
         yield {"detector.model": f"{wanted}, got {detector.model}"}

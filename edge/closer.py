@@ -52,7 +52,8 @@ class CloseDetector:
 def quarters(width: int, height: int) -> Iterator[tuple[slice, slice]]:
     """Yield the rows and columns of the four quarters of a picture of width × height pixels.
 
-    They overlap by a small face and two rims at least, so that each small face is whole in one of them.
+    They overlap by a small face and two rims at least, so that each small face is whole in one of them. Of a picture
+    that is long and thin there are two.
     """
     longer = max(width, height)
     overlap = ceil((SMALL_FRAC + 2 * _RIM_FRAC) * longer)
@@ -68,9 +69,9 @@ def suppress(faces: Sequence[Face], max_iou: float) -> tuple[Face, ...]:
     return tuple(faces[index] for index in non_maximum_suppression(boxes, scores, max_iou))
 
 
-def _halves(length: int, overlap: int) -> tuple[slice, slice]:
+def _halves(length: int, overlap: int) -> tuple[slice, ...]:
     side = min(length, max(ceil(SIDE_FRAC * length), ceil((length + overlap) / 2)))
-    return slice(0, side), slice(length - side, length)
+    return tuple(slice(start, start + side) for start in dict.fromkeys((0, length - side)))
 
 
 def _find_small(detector: Detector, frame: Frame, quarter: tuple[slice, slice]) -> Iterator[Face]:
@@ -84,7 +85,7 @@ def _find_small(detector: Detector, frame: Frame, quarter: tuple[slice, slice]) 
         columns.stop - rim_px if columns.stop < width else width + 1.0,
         rows.stop - rim_px if rows.stop < height else height + 1.0,
     )
-    for face in detector.detect(replace(frame, bgr=np.ascontiguousarray(frame.bgr[quarter]))):
+    for face in detector.detect(replace(frame, bgr=frame.bgr[quarter])):
         moved = _move(face, columns.start, rows.start)
         if max(face.box.width, face.box.height) <= largest_px and _is_inside(moved.box, whole):
             yield moved

@@ -166,7 +166,9 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
     if set(names) != wanted:
         raise ModelError(f"{path}: outputs are {sorted(names)}, expected are {sorted(wanted)}; convert the model again")
     if len(manifest.input.shape) != 4 or manifest.input.shape[3] != 3 or manifest.input.dtype not in _LEVELS:
-        raise ModelError(f"{path}: input is {manifest.input.shape} {manifest.input.dtype}, expected is RGB, 8 bits")
+        raise ModelError(
+            f"{path}: input is {manifest.input.shape} {manifest.input.dtype}, expected is RGB, 8 bits; convert it again"
+        )
     count = names["scores"].shape[-1] if manifest.kind == CLASSIFIER_KIND else 0
     if len(set(manifest.labels)) != len(manifest.labels) or len(manifest.labels) != count:
         raise ModelError(f"{path}: labels are {list(manifest.labels)}, the model has {count} scores; convert it again")

@@ -25,8 +25,8 @@ from edge.runtime.tflite import open_interpreter
 MIN_SCORE = 0.5
 """A find counts from here on."""
 
-MAX_IOU = 0.5
-"""Finds that overlap more are one face; what the operator usually goes by."""
+MAX_IOU = 0.6
+"""Finds that overlap more are one face; what TensorFlow's object detection API has the operator go by by default."""
 
 _OPERATOR = "TFLite_Detection_PostProcess"
 _FOR_CORAL = b"edgetpu-custom-op"
@@ -107,7 +107,7 @@ def _find_input(details: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     shapes = [tuple(int(n) for n in each["shape"]) for each in details]
     kinds = [np.dtype(each["dtype"]).name for each in details]
     is_rgb = len(shapes) == 1 and len(shapes[0]) == 4 and (shapes[0][0], shapes[0][3]) == (1, 3)
-    if not is_rgb or min(shapes[0]) < 1 or shapes[0][1:3] == (1, 1) or kinds[0] not in _LEVELS:
+    if not is_rgb or shapes[0][1:3] == (1, 1) or kinds[0] not in _LEVELS:
         raise ModelError(f"{name}: takes {shapes} {kinds}, expected is one RGB picture of a fixed size; {_ANOTHER}")
     return details[0]
 
@@ -121,5 +121,5 @@ def _find_outputs(interpreter: Any, name: str) -> tuple[int, ...]:
     operators = interpreter._get_ops_details()  # neither runtime has a public way
     found = [each["outputs"] for each in operators if each["op_name"] == _OPERATOR]
     if len(found) != 1:
-        raise ModelError(f"{name}: has no {_OPERATOR} at its end, as an SSD for TFLite has; {_ANOTHER}")
+        raise ModelError(f"{name}: does not end in one {_OPERATOR}, as an SSD for TFLite does; {_ANOTHER}")
     return tuple(int(index) for index in found[0])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain, count
+from math import floor
 from pathlib import Path
 
 from edge.annotate import annotate
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, or folders of pictures")
     parser.add_argument("--json", action="store_true", help="print one JSON line a picture")
-    parser.add_argument("--quick", action="store_true", help="look once, as at the door; five times as fast")
+    parser.add_argument("--quick", action="store_true", help="look once, as at the door; six times as fast")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where annotated copies go (default: annotated/)")
 
 
@@ -64,5 +65,6 @@ def _look_at(path: Path, index: int, looker: Looker, copy: Path | None, as_json:
 
 
 def _sentence(path: Path, verdicts: Sequence[Verdict], copy: Path | None) -> str:
-    found = ", ".join(f"{v.kind} ({v.label} {v.score:.2f})" for v in verdicts) or "no face"
-    return f"{path}: {found}" + (f" -> {copy}" if copy else "")
+    found = ", ".join(f"{v.kind} {floor(1000 * v.sureness) / 1000:.3f} ({v.label})" for v in verdicts)
+    count = f"{len(verdicts)} {'face' if len(verdicts) == 1 else 'faces'}: " if verdicts else "no face"
+    return f"{path}: {count}{found}" + (f" -> {copy}" if copy else "")

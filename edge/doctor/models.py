@@ -18,16 +18,19 @@ import sys
 from pathlib import Path
 from edge.errors import ModelError
 try:
-    from edge.runtime.tflite import TfliteModel
-    TfliteModel(Path(sys.argv[1]), sys.argv[2])
+    from {module} import {loader}
+    {loader}({arguments})
 except ImportError as exc:
-    print(f"{exc}; see the lines `opencv` and `runtime`")
+    print(f"{{exc}}; {lines}")
 except ModelError as exc:
     print(exc)
 """
-
-_LOAD_FOREIGN = _LOAD.replace("edge.runtime.tflite import TfliteModel", "edge.foreign import open_foreign").replace(
-    "TfliteModel(Path(sys.argv[1]), sys.argv[2])", "open_foreign(sys.argv[2], Path(sys.argv[1]), None)"
+_LINES = "see the lines `opencv` and `runtime`"
+_LOAD_OURS = _LOAD.format(
+    module="edge.runtime.tflite", loader="TfliteModel", arguments="Path(sys.argv[1]), sys.argv[2]", lines=_LINES
+)
+_LOAD_FOREIGN = _LOAD.format(
+    module="edge.foreign", loader="open_foreign", arguments="sys.argv[2], Path(sys.argv[1]), None", lines=_LINES
 )
 
 
@@ -63,9 +66,8 @@ def _check_model(name: str, path: Path, kind: str, system: System) -> Finding:
     try:
         _, manifest = read_model(path, kind)
     except ModelError as exc:
-        says, _, advice = str(exc).rpartition("; ")
-        return problem(name, says, advice)
-    return _try(name, path, (_LOAD, str(path), kind), system) or ok(
+        return _explain(name, str(exc))
+    return _try(name, path, (_LOAD_OURS, str(path), kind), system) or ok(
         name, f"{path.name} is what its manifest promises (sha256 {manifest.sha256[:12]})"
     )
 
@@ -74,8 +76,11 @@ def _try(name: str, path: Path, program: Sequence[str], system: System) -> Findi
     """Return why a model cannot be loaded, None when it can; in a process of its own, which may crash."""
     reason = system.run((sys.executable, "-c", *program))
     if reason is None:
-        return problem(name, f"{path.name}: loading it crashes or hangs", "see the lines `opencv` and `runtime`")
-    if reason:
-        says, _, advice = " ".join(reason.split()).rpartition("; ")
-        return problem(name, says, advice)
-    return None
+        return problem(name, f"{path.name}: loading it crashes or hangs", _LINES)
+    return _explain(name, reason) if reason else None
+
+
+def _explain(name: str, reason: str) -> Finding:
+    """Return an error's sentence, `what is wrong; what to do`, as a finding."""
+    says, _, advice = " ".join(reason.split()).rpartition("; ")
+    return problem(name, says, advice) if says else problem(name, advice, _LINES)

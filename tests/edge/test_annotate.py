@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.annotate import ALARM_COLORS_BGR, KIND_COLORS_BGR, annotate, banner_text, label_text
+from edge.annotate import ALARM_COLORS_BGR, KIND_COLORS_BGR, annotate, banner_text, label_text, short_text
 from edge.clip import annotate_turn
 from edge.geometry import Box
 from edge.pipeline import Turn
@@ -17,7 +17,7 @@ MIDDLE = Box(200, 180, 300, 300)
 
 
 def verdict(kind: VerdictKind = UNMASKED, box: Box = MIDDLE, label: str = "without_mask") -> Verdict:
-    return Verdict(Face(0, box, 0.9), label, 0.987, {label: 0.987}, kind)
+    return Verdict(Face(0, box, 0.9), label, 0.6, {label: 0.6}, kind, sureness=0.9979)
 
 
 def grey(width: int = 640, height: int = 480) -> NDArray[np.uint8]:
@@ -82,6 +82,48 @@ def test_caption_goes_below_where_it_would_hide_another_face_above() -> None:
     picture = annotate(grey(), [above, verdict()])
     assert (picture[160:178, 222:279] == 128).all()
     assert has_color(picture[301:330, 200:330], KIND_COLORS_BGR[UNMASKED])
+
+
+def captioned(picture: NDArray[np.uint8], kind: VerdictKind, box: Box) -> bool:
+    """Tell whether a plate in the color of the kind lies right above or below a box."""
+    x, above, below = round(box.x_min) + 2, round(box.y_min) - 4, round(box.y_max) + 5
+    return any((picture[y, x] == KIND_COLORS_BGR[kind]).all() for y in (above, below))
+
+
+@pytest.mark.parametrize("small", [Box(230, 128, 250, 148), Box(210, 405, 230, 425), Box(205, 150, 223, 168)])
+def test_the_largest_face_keeps_its_caption_whatever_stands_behind_it(small: Box) -> None:
+    large = Box(200, 150, 440, 400)
+    for faces in ([verdict(box=large), verdict(MASKED, small)], [verdict(MASKED, small), verdict(box=large)]):
+        assert captioned(annotate(grey(), faces), UNMASKED, large)
+
+
+def test_of_two_faces_that_want_one_place_the_larger_one_gets_it() -> None:
+    low, tall = Box(200, 0, 260, 120), Box(210, 145, 290, 300)
+    for order in (1, -1):
+        faces = [verdict(MASKED, low), verdict(UNMASKED, tall)][::order]
+        assert captioned(annotate(grey(height=301), faces), UNMASKED, tall)
+
+
+def test_a_caption_is_short_where_the_word_has_no_room() -> None:
+    assert short_text(verdict(), 2) == "2: 99%"
+    between = Box(250, 200, 300, 300)
+    beside = [verdict(MASKED, Box(x, y, x + 20, y + 14)) for x in (222, 308) for y in (184, 302)]
+    picture = annotate(grey(), [verdict(box=between), *beside])
+    assert captioned(picture, UNMASKED, between)
+    assert not has_color(picture[:, 306:], KIND_COLORS_BGR[UNMASKED])
+
+
+def test_several_captions_together_hide_little_of_a_face() -> None:
+    tall = Box(300, 150, 400, 310)
+    beside = [verdict(MASKED, Box(255, y, 295, y + 40)) for y in (170, 220, 270)]
+    picture = annotate(grey(), [verdict(box=tall), *beside])
+    assert (picture[152:309, 302:399] == 128).all(axis=2).mean() > 0.84
+
+
+def test_captions_keep_off_what_is_shown_of_a_face() -> None:
+    outlined = Verdict(Face(0, Box(200, 100, 300, 160), 0.9, Box(200, 120, 300, 160)), "with_mask", 0.9, {}, MASKED)
+    lower = Box(200, 185, 300, 300)
+    assert captioned(annotate(grey(), [outlined, verdict(box=lower)]), UNMASKED, lower)
 
 
 def test_caption_that_has_no_place_is_left_out_of_the_smaller_face() -> None:

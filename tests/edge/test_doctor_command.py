@@ -111,6 +111,7 @@ def test_a_truncated_model_is_a_problem_before_any_runtime_sees_it(tmp_path: Pat
     [
         (None, "n.onnx: loading it crashes or hangs", "see the lines `opencv` and `runtime`"),
         ("numpy is old;\n rebuild\n it; see the line", "numpy is old; rebuild it", "see the line"),
+        ("libGL.so.1 is missing", "libGL.so.1 is missing", "see the lines `opencv` and `runtime`"),
     ],
 )
 def test_a_detector_that_does_not_load_is_a_problem(

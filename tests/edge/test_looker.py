@@ -7,9 +7,14 @@ import pytest
 from people import blank_frame, square
 from scripted import ScriptedModel
 
-from edge.classifier import TfliteClassifier
-from edge.looker import Looker
+from edge.classifier import ONE_VIEW, TfliteClassifier
+from edge.closer import FOUR_VIEWS
+from edge.commands import ROOT
+from edge.looker import Looker, open_looker
+from edge.manifest import CLASSIFIER_KIND
 from edge.records import Face, Frame, Verdict
+from edge.runtime.tflite import TfliteModel
+from edge.settings import Settings
 
 LABELS = ("with_mask", "without_mask", "not_face")
 
@@ -51,3 +56,14 @@ def test_where_more_looks_come_a_doubt_loses_nobody() -> None:
     verdicts: tuple[Verdict, ...] = eyes.judge(frame, eyes.find(frame))
     assert [verdict.label for verdict in verdicts] == ["with_mask"]
     assert verdicts[0].face_share == pytest.approx(0.8)
+
+
+def test_a_closer_look_judges_in_four_views_and_the_door_in_one() -> None:
+    settings, root = Settings(accelerator="cpu"), ROOT
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    frame, face = Frame(0, 0.0, noise), Face(0, square(100, 100), 0.9)
+    model = TfliteModel(root / settings.classifier.model, CLASSIFIER_KIND)
+    for closely, views in ((False, ONE_VIEW), (True, FOUR_VIEWS)):
+        wanted = TfliteClassifier(model, None, settings.alarm.labels, views).judge(frame, [face])
+        assert open_looker(settings, root, closely=closely).judge(frame, [face]) == wanted
+    assert len({(view.scale, view.mirrored) for view in FOUR_VIEWS}) == 4
