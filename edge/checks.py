@@ -87,6 +87,8 @@ def advise(text: str, quoted: bool, hint: Any) -> str:
     """Return what to do about a value that does not fit, `; put it in quotes`, or nothing where that is unknown."""
     fits_as_text, fits_unquoted = _fits(text, hint), _fits(resolve(text), hint)
     if fits_as_text and not fits_unquoted and not quoted:
+        if text and resolve(text) is None:
+            return "; leave the line out for the default"
         return "; put it in quotes" if text else ""
     if fits_unquoted and not fits_as_text and quoted:
         return "; leave out the quotes"

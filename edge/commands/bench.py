@@ -56,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--seconds: must be more than 0, got {options.seconds:g}; two minutes show the heat")
     settings = read_settings(options)
     if settings.detector.backend in FOREIGN:
-        raise UsageError(f"bench times detector.backend: tflite, config.yaml says {settings.detector.backend}")
+        raise UsageError(
+            f"bench times Maskwatch's own detector, and detector.backend is {settings.detector.backend}; "
+            "give it, with --config, a file that says tflite"
+        )
     wanted = ((ROOT / settings.detector.model, DETECTOR_KIND), (ROOT / settings.classifier.model, CLASSIFIER_KIND))
     with closing(open_models(wanted, settings.accelerator)) as models:
         detector, classifier = models.models

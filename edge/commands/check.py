@@ -22,5 +22,5 @@ def run(options: argparse.Namespace) -> int:
         print("no config.yaml found: the defaults are in force")
         return 0
     load_settings(path)
-    print(f"{path}: fine")
+    print(f"{path}: fine; `maskwatch doctor` tries whether models, camera and pins work")
     return 0

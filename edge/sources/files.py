@@ -52,6 +52,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as exc:
         raise DataError(f"{path}: is larger than OpenCV decodes, or damaged; save it again in a smaller size") from exc
+    if bgr is None and path.suffix.lower() in VIDEO_SUFFIXES:
+        raise DataError(f"{path}: is a video, not a picture; `maskwatch video` takes it")
     if bgr is None:
         raise DataError(f"{path}: not a readable picture (damaged, cut off or another kind of file); save it as JPEG")
     return np.asarray(bgr, np.uint8)

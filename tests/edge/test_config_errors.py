@@ -35,6 +35,7 @@ WRONG_VALUES = {
         '1: web.port: must be a whole number between 1 and 65535, got "8080"; leave out the quotes',
     ),
     "number for text": ("mqtt: {username: 5}", "1: mqtt.username: must be text or null, got 5; put it in quotes"),
+    "null for text": ("mqtt: {host: null}", "1: mqtt.host: must be text, got null; leave the line out for the default"),
     "on for text": ("mqtt: {host: on}", "1: mqtt.host: must be text, got on; put it in quotes"),
     "octal": (
         "gpio: {lamp_pin: 017}",

@@ -96,6 +96,12 @@ def test_bad_picture_is_one_sentence_with_its_name(tmp_path: Path, content: byte
     assert "\n" not in str(caught.value)
 
 
+def test_a_video_where_a_picture_is_expected_names_the_command_for_it(tmp_path: Path) -> None:
+    (tmp_path / "a.MP4").write_bytes(b"moov")
+    with pytest.raises(DataError, match=r"a\.MP4: is a video, not a picture; `maskwatch video` takes it"):
+        read_picture(tmp_path / "a.MP4")
+
+
 def test_picture_larger_than_opencv_allows_is_a_data_error(tmp_path: Path) -> None:
     header = cv2.imencode(".bmp", two_colors())[1].tobytes()
     path = tmp_path / "huge.bmp"

@@ -211,7 +211,7 @@ def test_bench_and_status_know_that_it_is_not_ours(
     model.write_bytes(b"weights")
     (tmp_path / "config.yaml").write_text(f"detector:\n  backend: {backend}\n  model: {model}\n")
     assert main(["bench", "--config", str(tmp_path / "config.yaml"), "--seconds", "1"]) == 2
-    assert f"bench times detector.backend: tflite, config.yaml says {backend}" in capsys.readouterr().err
+    assert f"bench times Maskwatch's own detector, and detector.backend is {backend}; give" in capsys.readouterr().err
     described = gather_facts(load_settings(tmp_path / "config.yaml"), ROOT, None)["models"]["detector"]
     assert described == {"file": str(model), "sha256": sha256_of(b"weights"), "labels": []}
 
