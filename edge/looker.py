@@ -65,7 +65,7 @@ def open_looker(
     """Load both models onto what `accelerator` says, a foreign detector onto the processor; paths begin at `root`.
 
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. `closely` is for
-    pictures that stand alone, and takes six times as long; see `edge.closer`. Raises ModelError; HardwareError when
+    pictures that stand alone, and takes five times as long; see `edge.closer`. Raises ModelError; HardwareError when
     the Coral must be used and does not work.
     """
     path, backend = root / settings.detector.model, settings.detector.backend
