@@ -71,17 +71,17 @@ def measure(count: int, picture: Path | None, stages: StageClock) -> list[dict[s
 def _timed_models(stages: StageClock) -> Iterator[None]:
     from edge.runtime import tflite
 
-    inner = tflite._open_interpreter
+    inner = tflite.open_interpreter
     numbers = iter(("detector model", "classifier model"))
 
     def open_timed(*args: Any) -> Any:
         return _Timed(inner(*args), stages, next(numbers))
 
-    tflite._open_interpreter = open_timed
+    tflite.open_interpreter = open_timed
     try:
         yield
     finally:
-        tflite._open_interpreter = inner
+        tflite.open_interpreter = inner
 
 
 def watch_stages(stages: StageClock) -> None:
