@@ -6,7 +6,7 @@ import math
 from typing import get_args, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.outputs.patterns import BUZZER_PATTERNS, LAMP_PATTERNS, MUTED, OFF, ON, STATUS_PATTERNS, TROUBLE, Pattern
@@ -60,11 +60,13 @@ def test_a_pattern_does_not_drift_in_a_day(pattern: Pattern, turns: int, age_ms:
 
 
 @given(st.sampled_from([each for each in ALL if each.spans_ms]), st.floats(0, 1e6))
+@example(BUZZER_PATTERNS["beep"], 0.0625)
 def test_a_pattern_switches_when_its_rest_is_over_and_not_before(pattern: Pattern, age_s: float) -> None:
     rest_s = pattern.rest_s(age_s)
     assert rest_s >= 0.001  # whoever waits for it does not wait in circles
-    assert pattern.is_on(age_s + rest_s - 0.001) == pattern.is_on(age_s)
-    assert pattern.is_on(age_s + rest_s + 0.001) != pattern.is_on(age_s)
+    beyond_rounding_s = 0.0015  # an age counts to the nearest millisecond
+    assert pattern.is_on(age_s + rest_s - beyond_rounding_s) == pattern.is_on(age_s)
+    assert pattern.is_on(age_s + rest_s + beyond_rounding_s) != pattern.is_on(age_s)
 
 
 def test_every_status_and_every_choice_of_the_settings_has_a_pattern() -> None:
