@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import Box
+from edge.geometry import Box, common_area
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY, AlarmState, Face, Verdict, VerdictKind
 
 Color = tuple[int, int, int]
@@ -71,14 +71,18 @@ def annotate(
 def label_text(verdict: Verdict, person_id: int | None = None) -> str:
     """Return what a face is captioned with, in ASCII: `2: no mask 99%`, with how sure the verdict is, rounded down."""
     word = "unsure" if verdict.kind is VerdictKind.UNSURE else WORDS.get(verdict.label, verdict.label)
-    who = "" if person_id is None else f"{person_id}: "
-    text = f"{who}{word.replace('_', ' ')} {floor(verdict.sureness * 100)}%"
-    return text.encode("ascii", "replace").decode("ascii")
+    plain = word.replace("_", " ").encode("ascii", "replace").decode("ascii")
+    return _caption(verdict, person_id, f"{plain} ")
 
 
 def short_text(verdict: Verdict, person_id: int | None = None) -> str:
     """Return the caption of a face without the word, which the color tells: `2: 99%`."""
-    return f"{'' if person_id is None else f'{person_id}: '}{floor(verdict.sureness * 100)}%"
+    return _caption(verdict, person_id)
+
+
+def _caption(verdict: Verdict, person_id: int | None, word: str = "") -> str:
+    who = "" if person_id is None else f"{person_id}: "
+    return f"{who}{word}{floor(verdict.sureness * 100)}%"
 
 
 def banner_text(alarm: AlarmState, verdicts: Sequence[Verdict]) -> str:
@@ -109,10 +113,9 @@ def _draw_captions(
     boxes = [verdict.face.shown for verdict in ordered]
     captions: list[Box] = []
     for rank, verdict in enumerate(ordered):
-        person_id = person_ids.get(verdict.face)
-        plates = [_fit_text(picture, text(verdict, person_id)) for text in (label_text, short_text)]
-        others = [*boxes[:rank], *boxes[rank + 1 :]]
-        for spared, plate in product((others, boxes[:rank]), plates):
+        others, larger = [*boxes[:rank], *boxes[rank + 1 :]], boxes[:rank]
+        for spared, text in product((others, larger), (label_text, short_text)):
+            plate = _fit_text(picture, text(verdict, person_ids.get(verdict.face)))
             places = _find_places(picture, boxes[rank], plate, top_px)
             place = next((each for each in places if _is_free(each, captions, spared)), None)
             if place:
@@ -141,9 +144,7 @@ def _is_free(place: Box, captions: Sequence[Box], faces: Sequence[Box]) -> bool:
 
 def _hidden_frac(box: Box, behind: Box) -> float:
     """Return the part of a box, 0..1, that lies behind another."""
-    width = min(box.x_max, behind.x_max) - max(box.x_min, behind.x_min)
-    height = min(box.y_max, behind.y_max) - max(box.y_min, behind.y_min)
-    return max(width, 0.0) * max(height, 0.0) / max(box.width * box.height, 1e-9)
+    return common_area(box, behind) / max(box.width * box.height, 1e-9)
 
 
 def _draw_banner(picture: NDArray[np.uint8], alarm: AlarmState, verdicts: Sequence[Verdict]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 
@@ -77,27 +77,18 @@ def _halves(length: int, overlap: int) -> tuple[slice, ...]:
 def _find_small(detector: Detector, frame: Frame, quarter: tuple[slice, slice]) -> Iterator[Face]:
     rows, columns = quarter
     height, width = frame.bgr.shape[:2]
-    largest_px = SMALL_FRAC * max(width, height)
-    rim_px = _RIM_FRAC * max(width, height)
+    longer = max(width, height)
+    rim_px = _RIM_FRAC * longer
     whole = Box(
-        columns.start + rim_px if columns.start else -1.0,
-        rows.start + rim_px if rows.start else -1.0,
-        columns.stop - rim_px if columns.stop < width else width + 1.0,
-        rows.stop - rim_px if rows.stop < height else height + 1.0,
+        columns.start + rim_px if columns.start else -inf,
+        rows.start + rim_px if rows.start else -inf,
+        columns.stop - rim_px if columns.stop < width else inf,
+        rows.stop - rim_px if rows.stop < height else inf,
     )
     for face in detector.detect(replace(frame, bgr=frame.bgr[quarter])):
-        moved = _move(face, columns.start, rows.start)
-        if max(face.box.width, face.box.height) <= largest_px and _is_inside(moved.box, whole):
-            yield moved
-
-
-def _move(face: Face, x_px: int, y_px: int) -> Face:
-    outline = face.outline and _move_box(face.outline, x_px, y_px)
-    return replace(face, box=_move_box(face.box, x_px, y_px), outline=outline)
-
-
-def _move_box(box: Box, x_px: int, y_px: int) -> Box:
-    return Box(box.x_min + x_px, box.y_min + y_px, box.x_max + x_px, box.y_max + y_px)
+        box = face.box.moved(columns.start, rows.start)
+        if max(face.box.width, face.box.height) <= SMALL_FRAC * longer and _is_inside(box, whole):
+            yield replace(face, box=box, outline=face.outline and face.outline.moved(columns.start, rows.start))
 
 
 def _is_inside(box: Box, other: Box) -> bool:

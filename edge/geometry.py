@@ -41,6 +41,10 @@ class Box:
         (x, y), wide, high = self.center, self.width * factor / 2, self.height * factor / 2
         return Box(x - wide, y - high, x + wide, y + high)
 
+    def moved(self, x: float, y: float) -> Box:
+        """Return the box so far to the right and down."""
+        return Box(self.x_min + x, self.y_min + y, self.x_max + x, self.y_max + y)
+
     def as_tuple(self) -> tuple[float, float, float, float]:
         """Return (x_min, y_min, x_max, y_max)."""
         return self.x_min, self.y_min, self.x_max, self.y_max
@@ -48,12 +52,17 @@ class Box:
 
 def iou(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes in one frame, 0..1; 0.0 when they only touch. Jaccard 1912."""
+    both = common_area(a, b)
+    if both == 0:
+        return 0.0
+    return both / (a.width * a.height + b.width * b.height - both)
+
+
+def common_area(a: Box, b: Box) -> float:
+    """Return the area that two boxes of one frame share, in their unit squared; 0.0 when they only touch."""
     width = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
     height = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / (a.width * a.height + b.width * b.height - both)
+    return max(0.0, width) * max(0.0, height)
 
 
 def iou_matrix(a: Boxes, b: Boxes) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import Box
+from edge.geometry import Box, common_area
 from train import intervals, scoring
 from train.annotations import AnnotatedPicture
 from train.intervals import Estimate
@@ -101,13 +101,7 @@ def is_overlapped(picture: AnnotatedPicture, outcome: Outcome) -> bool:
     """Return whether another annotated face covers a part of the face's box."""
     area = max(outcome.box.width * outcome.box.height, 1e-9)
     others = (face.box for face in picture.faces if face is not outcome.true)
-    return any(_common_area(outcome.box, other) >= _OVERLAP_FRAC * area for other in others)
-
-
-def _common_area(a: Box, b: Box) -> float:
-    width = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
-    height = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
-    return max(0.0, width) * max(0.0, height)
+    return any(common_area(outcome.box, other) >= _OVERLAP_FRAC * area for other in others)
 
 
 def score_slices(

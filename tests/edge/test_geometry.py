@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.geometry import Box, iou, iou_matrix
+from edge.geometry import Box, common_area, iou, iou_matrix
 
 
 def test_iou_is_one_for_the_same_box_and_zero_for_boxes_that_only_touch() -> None:
@@ -34,3 +34,13 @@ def test_the_matrix_agrees_with_the_single_function(a: list[Box], b: list[Box]) 
 
 def test_a_scaled_box_keeps_its_center() -> None:
     assert Box(10, 20, 30, 60).scaled(1.5) == Box(5, 10, 35, 70)
+
+
+def test_a_moved_box_keeps_its_size() -> None:
+    assert Box(10, 20, 30, 60).moved(5, -10) == Box(15, 10, 35, 50)
+
+
+def test_boxes_share_an_area_where_they_overlap_and_none_where_they_touch() -> None:
+    assert common_area(Box(0, 0, 10, 10), Box(5, 8, 15, 18)) == 10.0
+    assert common_area(Box(0, 0, 10, 10), Box(10, 0, 20, 10)) == 0.0
+    assert common_area(Box(0, 0, 10, 10), Box(20, 20, 30, 30)) == 0.0
