@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.preprocess import classifier_input
@@ -69,8 +68,8 @@ class TfliteClassifier:
 
     def _judge_one(self, frame: Frame, face: Face) -> Verdict:
         seen = [self._score(frame, face, view) for view in self._views]
-        values = seen[0] if len(seen) == 1 else np.mean(seen, axis=0)
-        scores = dict(zip(self._model.manifest.labels, values.tolist(), strict=True))
+        values = [sum(each) / len(seen) for each in zip(*seen, strict=True)]
+        scores = dict(zip(self._model.manifest.labels, values, strict=True))
         no_face = scores.pop(NOT_FACE, 0.0)
         if no_face >= _NO_FACE_FROM:
             return Verdict(
@@ -82,14 +81,14 @@ class TfliteClassifier:
         kind = judge_scores(scores, self._alarm_labels, self._min_score)
         return Verdict(face, label, scores[label], scores, kind, max(unmasked, 1 - unmasked), 1 - no_face)
 
-    def _score(self, frame: Frame, face: Face, view: View) -> NDArray[np.float64]:
-        """Return the scores of the labels, (n,), sum 1, of a face as one view shows it."""
+    def _score(self, frame: Frame, face: Face, view: View) -> list[float]:
+        """Return the score of each label, sum 1, of a face as one view shows it."""
         box = face.box if view.scale == 1 else face.box.scaled(view.scale)
         rgb = classifier_input(frame.bgr, box, self._model.manifest.input_size[0])
         shown = np.ascontiguousarray(rgb[:, ::-1]) if view.mirrored else rgb
-        values = self._model.invoke(shown)["scores"].astype(np.float64)
-        scores: NDArray[np.float64] = values / max(values.sum(), 1e-6)  # int8 softmax sums to 1 ± 0.01
-        return scores
+        values: list[float] = self._model.invoke(shown)["scores"].tolist()  # few: plain numbers
+        total = max(sum(values), 1e-6)  # int8 softmax sums to 1 ± 0.01
+        return [value / total for value in values]
 
 
 def judge_scores(scores: Mapping[str, float], alarm_labels: frozenset[str], min_score: float) -> VerdictKind:

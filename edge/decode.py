@@ -14,6 +14,7 @@ from edge.geometry import Boxes
 STRIDES = (8, 16, 32)
 """Cell sizes of the three levels, in input pixels."""
 
+_OUTWARD = np.array((-1, -1, 1, 1), np.float32)
 _NO_LOGITS, _NO_BOXES = np.empty(0, np.float32), np.empty((0, 4), np.float32)
 
 
@@ -36,9 +37,9 @@ def decode_faces(
     of a face's left, top, right and bottom edge from the middle of the cell, in strides, all float32.
     """
     min_logit = log(min_score / (1 - min_score))
-    levels = [_decode_level(outputs[f"score_{s}"], outputs[f"distance_{s}"], s, min_logit) for s in STRIDES]
+    levels = [_decode_level(outputs, stride, min_logit) for stride in STRIDES]
     logits, corners = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-    scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    scores = 1 / (1 + np.exp(-logits))
     keep = non_maximum_suppression(corners, scores, max_iou)
     return corners[keep], scores[keep]
 
@@ -49,19 +50,22 @@ def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: 
     Greedy: a box goes when it overlaps a better one by more than `max_iou` (0..1). Scores must be above 0; boxes
     without area count as one.
     """
-    corners_and_sides = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), axis=1)
+    corners_and_sides = boxes.copy()
+    corners_and_sides[:, 2:] -= boxes[:, :2]
     kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores.tolist(), 0.0, max_iou)
     return np.asarray(kept, np.intp)
 
 
 def _decode_level(
-    logits: NDArray[np.float32], distances: NDArray[np.float32], stride: int, min_logit: float
+    outputs: Mapping[str, NDArray[np.float32]], stride: int, min_logit: float
 ) -> tuple[NDArray[np.float32], Boxes]:
-    """Return the logits (n,) that are high enough, and the boxes (n, 4) of their cells."""
-    cells = (logits.ravel() >= min_logit).nonzero()[0]
+    """Return the logits (n,) that are high enough, and the boxes (n, 4) of their cells; most levels have none."""
+    logits = outputs[f"score_{stride}"]
+    flat = logits.ravel()  # numpy looks for what is not zero many times faster along one axis than along three
+    cells = (flat >= min_logit).nonzero()[0]
     if not cells.size:
         return _NO_LOGITS, _NO_BOXES
     y, x = divmod(cells, logits.shape[1])
-    edges = np.maximum(distances.reshape(-1, 4)[cells], 0) * (-stride, -stride, stride, stride)
-    centers = np.array((x, y, x, y)).T * stride + stride / 2
-    return logits.ravel()[cells], (centers + edges).astype(np.float32)
+    distances = np.maximum(outputs[f"distance_{stride}"].reshape(-1, 4)[cells], 0)
+    middles = np.array((x, y, x, y), np.float32).T + np.float32(0.5)
+    return flat[cells], (middles + distances * _OUTWARD) * np.float32(stride)

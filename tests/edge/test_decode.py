@@ -34,6 +34,13 @@ def test_a_cell_says_how_far_the_edges_are_from_its_middle_in_strides() -> None:
     assert scores[0] == pytest.approx(1 / (1 + np.exp(-2)))
 
 
+def test_boxes_of_a_level_that_found_nothing_are_not_read() -> None:
+    outputs = silent_outputs()
+    outputs["score_16"][1, 2] = 2.0
+    del outputs["distance_8"], outputs["distance_32"]
+    assert len(decode_faces(outputs, 0.5, 0.4)[0]) == 1
+
+
 def test_levels_that_found_the_same_face_give_it_once() -> None:
     outputs = silent_outputs()
     outputs["score_8"][3, 5], outputs["distance_8"][3, 5] = 3.0, (2, 2, 2, 2)
