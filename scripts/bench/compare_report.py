@@ -94,7 +94,7 @@ def draw(results: Sequence[Result], path: Path) -> None:
     for result in shown:
         at = (statistics.median(result.door_ms), result.f1 or 0.0)
         axes.scatter(*at, s=60, color="tab:red" if result.name in ("maskwatch", "closer") else "tab:blue", zorder=3)
-        below = result.name == "yunet640"
+        below = result.name in ("yunet320", "yunet640")
         left = at[0] == slowest_ms
         axes.annotate(
             SYSTEMS[result.name].title,
