@@ -25,6 +25,15 @@ whoever leaves that place within this time is somebody else who walks in."""
 
 
 @dataclass(frozen=True, slots=True)
+class Offense:
+    """Somebody whom the alarm is about: where, since when, and when last at the door without a mask, or unsure."""
+
+    box: Box
+    began_s: float
+    seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """Somebody who has been alarmed about for long enough: where, and when last at the door.
 
@@ -40,8 +49,9 @@ class Spent:
 class AlarmMemory:
     """What the alarm remembers: its state, since when, when the lamp went on, when an offender was last there.
 
-    `loud` tells whether this alarm may sound, `sounded` when those of the last minute began. `since` is when each
-    offender's alarm began, `spent` are those who have been alarmed about for long enough.
+    `loud` tells whether this alarm may sound, `sounded` when those that did, of the last minute, began. `offenses` are
+    about whoever has the alarm, also while they are away for a moment; `spent` are those who have had it for long
+    enough.
     """
 
     state: AlarmState = AlarmState.CLEAR
@@ -50,7 +60,7 @@ class AlarmMemory:
     offended_s: float = 0.0
     loud: bool = True
     sounded: tuple[float, ...] = ()
-    since: Mapping[int, float] = field(default_factory=dict)
+    offenses: Mapping[int, Offense] = field(default_factory=dict)
     spent: Mapping[int, Spent] = field(default_factory=dict)
 
 
@@ -73,12 +83,34 @@ def step(
     if memory.spent:
         memory = replace(memory, spent=_update_spent(memory.spent, at_door, now_s, config))
     if silence.inactive:
-        memory = replace(memory, state=AlarmState.CLEAR, since_s=now_s, since={})
+        memory = replace(memory, state=AlarmState.CLEAR, since_s=now_s, offenses={})
         return memory, replace(dark(now_s), frame_index=frame_index, status=StatusPattern.WATCHING)
     unmasked = {person.id: person.box for person in at_door if person.kind is VerdictKind.UNMASKED}
     offenders = {number: box for number, box in unmasked.items() if number not in memory.spent}
+    if offenders or memory.offenses:
+        offended_s = now_s if offenders else memory.offended_s
+        memory = replace(memory, offended_s=offended_s, offenses=_update_offenses(memory, at_door, now_s, config))
     memory = _advance(memory, offenders, now_s, config)
-    return memory, _decide(memory, at_door, offenders, frame_index, now_s, silence)
+    decision = _decide(memory, at_door, offenders, frame_index, now_s, silence)
+    if decision.buzzer and memory.on_since_s not in memory.sounded:
+        memory = replace(memory, sounded=(*memory.sounded, memory.on_since_s))
+    return memory, decision
+
+
+def _update_offenses(
+    memory: AlarmMemory, at_door: Sequence[Person], now_s: float, config: Alarm
+) -> Mapping[int, Offense]:
+    """Return who has the alarm: not those who put a mask on, nor those who have been gone for `rearm_s`, nor spent."""
+    here = {person.id for person in at_door}
+    known = {n: each for n, each in memory.offenses.items() if n not in memory.spent}
+    away = {n: each for n, each in known.items() if n not in here and now_s - each.seen_s < config.rearm_s}
+    there = {}
+    for person in at_door:
+        before = known.get(person.id)
+        begins = person.kind is VerdictKind.UNMASKED and person.id not in memory.spent
+        if begins or (before and person.kind is VerdictKind.UNSURE):
+            there[person.id] = Offense(person.box, before.began_s if before else now_s, now_s)
+    return away | there
 
 
 def _update_spent(
@@ -114,10 +146,6 @@ def _walked_in(person: Person) -> bool:
 
 
 def _advance(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:
-    if offenders or memory.since:
-        offended_s = now_s if offenders else memory.offended_s
-        since = {number: memory.since.get(number, now_s) for number in offenders}
-        memory = replace(memory, offended_s=offended_s, since=since)
     match memory.state:
         case AlarmState.CLEAR if offenders:
             return _begin(memory, now_s, config)
@@ -132,20 +160,13 @@ def _advance(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, co
 def _begin(memory: AlarmMemory, now_s: float, config: Alarm) -> AlarmMemory:
     sounded = tuple(began_s for began_s in memory.sounded if now_s - began_s < _MINUTE_S)
     loud = len(sounded) < config.max_per_minute
-    return replace(
-        memory,
-        state=AlarmState.ALARM,
-        since_s=now_s,
-        on_since_s=now_s,
-        loud=loud,
-        sounded=(*sounded, now_s) if loud else sounded,
-    )
+    return replace(memory, state=AlarmState.ALARM, since_s=now_s, on_since_s=now_s, loud=loud, sounded=sounded)
 
 
 def _advance_lit(memory: AlarmMemory, offenders: Mapping[int, Box], now_s: float, config: Alarm) -> AlarmMemory:
     if now_s - memory.on_since_s >= config.max_on_s:
-        long_enough = {number for number, began_s in memory.since.items() if now_s - began_s >= config.max_on_s / 2}
-        spent = {**memory.spent, **{number: Spent(offenders[number], now_s) for number in long_enough}}
+        had_it = {n: each for n, each in memory.offenses.items() if now_s - each.began_s >= config.max_on_s / 2}
+        spent = {**memory.spent, **{number: Spent(each.box, each.seen_s) for number, each in had_it.items()}}
         return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s, spent=spent)
     if now_s - memory.offended_s >= config.hold_s and not offenders:
         return replace(memory, state=AlarmState.COOLDOWN, since_s=now_s)

@@ -107,6 +107,19 @@ def test_a_hand_before_the_face_does_not_start_the_alarm_over() -> None:
     assert not any(d.lamp for d in decisions[80:])
 
 
+def test_stepping_out_for_a_moment_neither_ends_an_alarm_nor_starts_it_over() -> None:
+    for away_index in (32, 60):  # in the middle of the alarm, and just when its longest time is over
+        history = [BARE] * 200
+        history[away_index] = []
+        decisions = drive(history)
+        assert sum(d.lamp for d in decisions) * 0.5 == 30.0
+
+
+def test_whoever_puts_a_mask_on_during_an_alarm_may_have_another_one() -> None:
+    decisions = drive([BARE] * 40 + [[person(1, MASKED)]] * 30 + [BARE] * 2)
+    assert decisions[-1].buzzer
+
+
 def test_whoever_was_gone_for_long_enough_is_alarmed_about_again() -> None:
     for away_s, again in ((8, False), (12, True)):
         decisions = drive([BARE] * 80 + [[]] * (2 * away_s) + [BARE])
@@ -142,6 +155,29 @@ def test_more_alarms_than_people_can_live_with_light_the_lamp_only() -> None:
     decisions = drive(once * 10, config=Alarm(hold_s=1, cooldown_s=1, max_per_minute=3))
     starts = [d for before, d in pairwise([dark(0.0), *decisions]) if d.lamp and not before.lamp]
     assert [d.buzzer for d in starts] == [True] * 3 + [False] * 3 + [True] * 3 + [False]
+
+
+def test_alarms_that_were_muted_use_up_none_of_those_that_may_sound() -> None:
+    config = Alarm(hold_s=1, cooldown_s=1, max_per_minute=3)
+    memory, starts = AlarmMemory(), []
+    for index, people in enumerate([[person(1)], *[[]] * 20] * 8):
+        before = memory.state
+        silence = Silence(muted=index < 4 * 21)
+        memory, decision = step(memory, people, index, index * 0.1, config, silence)
+        if before is AlarmState.CLEAR and memory.state is AlarmState.ALARM:
+            starts.append(decision.buzzer)
+    assert starts == [False] * 4 + [True] * 3 + [False]
+
+
+def test_an_alarm_that_is_unmuted_in_its_middle_counts_as_one_that_sounded() -> None:
+    config = Alarm(hold_s=1, cooldown_s=1, max_per_minute=1)
+    memory, _ = step(AlarmMemory(), BARE, 0, 0.0, config, Silence(muted=True))
+    memory, decision = step(memory, BARE, 1, 1.0, config, Silence())
+    assert decision.buzzer
+    for index, now_s in enumerate((2.0, 4.0, 6.0, 8.0), start=2):
+        memory, _ = step(memory, [], index, now_s, config, Silence())
+    memory, decision = step(memory, BARE, 6, 9.0, config, Silence())
+    assert (decision.lamp, decision.buzzer) == (True, False)
 
 
 def test_start_and_end_are_dark_but_for_the_status_lamp() -> None:

@@ -10,7 +10,7 @@ from door import Visitor, count_judged, film, watch_film
 from people import MASKED, UNMASKED, blank_frame, square, verdict, walk
 from scripted import RecordingOutput, ScriptedSource, scripted_looker
 
-from edge.alarm import AlarmMemory, Silence
+from edge.alarm import AlarmMemory, Offense, Silence
 from edge.contract import result_line
 from edge.geometry import Box
 from edge.pipeline import Memory, Rig, Turn, frames_per_look, keep_watch, start_over, watch
@@ -89,7 +89,9 @@ def test_after_a_gap_it_watches_again_and_alarms_about_a_newcomer_with_a_new_num
 
 
 def test_alarms_before_a_gap_count_for_how_many_may_sound_in_a_minute() -> None:
-    memory = Memory(alarm=AlarmMemory(AlarmState.ALARM, sounded=(1.0, 2.0), since={3: 2.0}))
+    memory = Memory(
+        alarm=AlarmMemory(AlarmState.ALARM, sounded=(1.0, 2.0), offenses={3: Offense(square(20, 20), 2.0, 2.0)})
+    )
     assert start_over(memory).alarm == AlarmMemory(sounded=(1.0, 2.0))
 
 
