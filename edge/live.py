@@ -34,7 +34,7 @@ class LiveConfig:
         """
         self.fault = ""
         """What is wrong with the file, "" for nothing."""
-        self._forced = forced
+        self._forced, self._accepted = forced, False
         self._file, self._last_good = ConfigFile(path), LastGood(path, environment)
         self._reading = self._read()
         self.settings = self._reading.settings or self._load_last_good()
@@ -62,6 +62,7 @@ class LiveConfig:
 
     def accept(self) -> None:
         """Take notice that what was read last is in force: it is good, and kept for the next start."""
+        self._accepted = True
         if self._reading.settings is None:
             return
         before, self.settings = self.settings, self._reading.settings
@@ -79,14 +80,17 @@ class LiveConfig:
     def fall_back(self, problem: str) -> bool:
         """Go by the last good copy at the start, as the file asks for what does not work here.
 
-        Return whether there is one that asks for something else.
+        Return whether there is one that asks for something else. What fails once all has worked is no matter of the
+        file, and pins that cannot be had are not replaced by none: then nobody would notice.
         """
+        if self._accepted:
+            return False
         try:
             settings = self._last_good.load()
         except ConfigError as exc:
             log.debug("%s", exc)
             return False
-        if settings == self.settings:
+        if settings == self.settings or (settings.gpio.driver == "mock" != self.settings.gpio.driver):
             return False
         self.refuse(problem)
         self.settings, self._reading = settings, Reading()

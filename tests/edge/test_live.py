@@ -137,6 +137,22 @@ def test_a_start_with_what_does_not_work_falls_back_to_the_last_good_one_if_that
     assert LiveConfig(running.path, environment=running.environment).settings == Settings()
 
 
+def test_what_fails_after_a_good_start_is_not_answered_with_older_settings(running: Running) -> None:
+    running.write("gpio: {lamp_pin: 6}\n")
+    (running.path.parent / ".last-good.yaml.part").mkdir()  # what is in force cannot be kept
+    running.path.write_text("gpio: {lamp_pin: 5}\n")
+    running.start()
+    assert not running.config.fall_back("the camera's driver hangs; Maskwatch has to start anew")
+
+
+def test_pins_that_cannot_be_had_are_not_replaced_by_none(running: Running) -> None:
+    running.write("gpio: {driver: mock}\n")
+    running.path.write_text("gpio: {driver: auto}\n")
+    config = LiveConfig(running.path, environment=running.environment)
+    assert not config.fall_back("gpio.driver: auto: no GPIO chip in /dev")
+    assert config.settings.gpio.driver == "auto"
+
+
 def test_a_start_with_a_broken_file_and_none_ever_good_is_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("alrm: {}\n")
     with pytest.raises(ConfigError, match="unknown key; did you mean alarm") as caught:
