@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.annotate import annotate
 from edge.commands import ROOT, read_settings, write_picture
 from edge.contract import error_line, result_line
-from edge.errors import DataError
+from edge.errors import DataError, UsageError
 from edge.looker import Looker, open_looker
 from edge.records import AlarmState, Frame, Verdict
 from edge.sources.files import list_pictures, read_picture
@@ -41,13 +41,14 @@ def run(options: argparse.Namespace) -> int:
 def name_copies(paths: Sequence[Path], folder: Path) -> list[Path]:
     """Return where the copy of each picture goes; a number tells pictures of one name apart.
 
-    No copy takes the place of another or of a picture that was given.
+    Raises UsageError for a folder that one of the pictures lies in: a copy could take the place of another picture.
     """
-    given = {path.resolve() for path in paths}
+    if folder.resolve() in {path.resolve().parent for path in paths}:
+        raise UsageError(f"{folder}: the pictures themselves are in there; name another folder with --output")
     copies: list[Path] = []
     for path in paths:
         names = (folder / f"{path.stem}{suffix}.jpg" for suffix in chain([""], (f"-{n}" for n in count(2))))
-        copies.append(next(n for n in names if n not in copies and n.resolve() not in given))
+        copies.append(next(name for name in names if name not in copies))
     return copies
 
 

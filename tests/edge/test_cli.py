@@ -204,11 +204,12 @@ def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys:
     assert "got models/face_detector.tflite" in capsys.readouterr().err
 
 
-def test_copies_never_take_the_place_of_a_given_picture(tmp_path: Path) -> None:
+def test_copies_never_take_the_place_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw(tmp_path / "a.png")
     before = draw(tmp_path / "a.jpg").read_bytes()
-    assert main(["image", str(tmp_path / "a.jpg"), "--output", str(tmp_path)]) == 0
+    assert main(["image", str(tmp_path / "a.png"), "--output", str(tmp_path)]) == 2
+    assert "name another folder with --output" in capsys.readouterr().err
     assert (tmp_path / "a.jpg").read_bytes() == before
-    assert (tmp_path / "a-2.jpg").is_file()
 
 
 def test_a_clip_is_never_written_over_itself(tmp_path: Path) -> None:
