@@ -21,7 +21,8 @@ _SETTLE_S: Final = 0.05
 class MuteButton:
     """A button on its pin, or nothing where none is wired.
 
-    A press makes no sound of its own, as it is there to end one: the status lamp answers by winking.
+    A press makes no sound of its own, as it is there to end one: the status lamp answers by winking. `mute_minutes` is
+    how long one mutes.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class MuteButton:
     ) -> None:
         """Take the pin. `clock` gives the monotonic seconds that `mute` counts in. Raises HardwareError naming it."""
         self._pin = settings.mute_button_pin
-        self._mute_s = settings.mute_minutes * 60.0
+        self.mute_minutes: float = settings.mute_minutes
         self._mute = mute
         self._clock = clock
         self._changed_s = -math.inf
@@ -58,5 +59,5 @@ class MuteButton:
             self._mute.clear()
             log.info("mute ended by the button")
         else:
-            self._mute.set(now_s + self._mute_s)
-            log.info("buzzer and relay muted by the button for %g minutes", self._mute_s / 60)
+            self._mute.set(now_s + 60 * self.mute_minutes)
+            log.info("buzzer and relay muted by the button for %g minutes", self.mute_minutes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 from edge.button import MuteButton
 from edge.errors import ConfigError, HardwareError
@@ -29,12 +30,13 @@ class Panel:
         self._lamps.show(decision)
 
     def change(self, gpio: Gpio) -> None:
-        """Give the pins back and take those of another wiring, showing the same; does nothing where nothing changed.
+        """Go by other settings, showing the same; pins are given back and taken anew only where the wiring changed.
 
         Raises ConfigError when these cannot be used: then the old ones are in use again. HardwareError when they
         cannot either.
         """
-        if gpio == self._gpio:
+        if _wiring(gpio) == _wiring(self._gpio):
+            self._restyle(gpio)
             return
         self._opened.close()
         try:
@@ -52,7 +54,23 @@ class Panel:
         with ExitStack() as opened:
             factory = opened.enter_context(closing(self._open_pins(gpio.driver)))
             self._lamps = opened.enter_context(closing(GpioOutputs(gpio, factory, self._mute.is_muted)))
-            opened.enter_context(closing(MuteButton(gpio, factory, self._mute)))
+            self._button = opened.enter_context(closing(MuteButton(gpio, factory, self._mute)))
             self._opened = opened.pop_all()
+        self._show_again()
+
+    def _restyle(self, gpio: Gpio) -> None:
+        """Take over what needs no pin: taking them anew would let a relay click."""
+        self._gpio, self._button.mute_minutes = gpio, gpio.mute_minutes
+        self._lamps.change_patterns(gpio)
+        self._show_again()
+
+    def _show_again(self) -> None:
         if self._shown:
             self._lamps.show(self._shown)
+
+
+def _wiring(gpio: Gpio) -> Gpio:
+    """Return settings without those that are not about pins."""
+    default = Gpio()
+    styles = {name: getattr(default, name) for name in ("lamp_pattern", "buzzer_pattern", "mute_minutes")}
+    return replace(gpio, **styles)

@@ -55,6 +55,10 @@ class Board:
         dues_s = [output.show(patterns[name], now_s) for name, output in self._outputs.items() if name != STATUS_LAMP]
         return min([*dues_s, self._tick_status_lamp(now_s)])
 
+    def change_patterns(self, settings: Gpio) -> None:
+        """Show the patterns of other settings from the next `show` on; their pins are not looked at."""
+        self._settings = settings
+
     def tick(self, now_s: float) -> float:
         """Switch what the patterns want to be switched now; return when to call this again, infinite for never."""
         dues_s = [output.tick(now_s) for name, output in self._outputs.items() if name != STATUS_LAMP]
@@ -106,6 +110,11 @@ class GpioOutputs:
             due_s = self._board.show(decision, self._clock())
             if due_s < self._due_s:
                 self._changed.notify()
+
+    def change_patterns(self, settings: Gpio) -> None:
+        """Show the patterns of other settings from the next `show` on; their pins are not looked at."""
+        with self._changed:
+            self._board.change_patterns(settings)
 
     def close(self) -> None:
         """Switch everything off and release the pins. Calling it again does nothing."""

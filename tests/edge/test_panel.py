@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -60,6 +61,21 @@ def test_pins_are_left_alone_where_nothing_changed(chip: Chip) -> None:
     panel = Panel(Gpio(), Mute(), chip.open)
     panel.change(Gpio())
     assert chip.opened == 1
+    panel.close()
+
+
+def test_other_patterns_and_minutes_need_no_pin(chip: Chip) -> None:
+    mute = Mute()
+    panel = Panel(Gpio(relay_pin=23, mute_button_pin=26), mute, chip.open)
+    panel.show(replace(ALARM, relay=True))
+    relay = chip.factory.pin(23)
+    relay.clear_states()
+    panel.change(Gpio(relay_pin=23, mute_button_pin=26, buzzer_pattern="steady", mute_minutes=30))
+    assert (chip.opened, [state.state for state in relay.states]) == (1, [True])
+    panel.show(replace(ALARM, relay=True, buzzer=True))
+    assert levels(chip.factory, 27) == [True]
+    chip.factory.pin(26).drive_low()  # a press
+    assert 1000 < mute.remaining_s(time.monotonic()) <= 30 * 60
     panel.close()
 
 
