@@ -69,8 +69,11 @@ def annotate(
 
 
 def label_text(verdict: Verdict, person_id: int | None = None) -> str:
-    """Return what a face is captioned with, in ASCII: `2: no mask 99%`, with how sure the verdict is, rounded down."""
-    word = "unsure" if verdict.kind is VerdictKind.UNSURE else WORDS.get(verdict.label, verdict.label)
+    """Return what a face is captioned with, in ASCII: `2: no mask 99%`, with how sure the verdict is, rounded down.
+
+    `no mask? 90%` is unsure: what it looks most like.
+    """
+    word = WORDS.get(verdict.label, verdict.label) + ("?" if verdict.kind is VerdictKind.UNSURE else "")
     plain = word.replace("_", " ").encode("ascii", "replace").decode("ascii")
     return _caption(verdict, person_id, f"{plain} ")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,8 +18,10 @@ from edge.contract import result_line
 from edge.errors import UsageError
 from edge.looker import open_looker
 from edge.pipeline import Turn, frames_per_look, watch
-from edge.records import AlarmState
+from edge.records import AlarmState, Person, VerdictKind
+from edge.settings import Settings
 from edge.sources.files import VideoFile
+from edge.visits import Visits, count_visits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,30 +44,28 @@ def run(options: argparse.Namespace) -> int:
         total = source.frame_count and source.frame_count // step
         bar = opened.enter_context(tqdm(total=total, unit="frame", disable=None))
         writer = opened.enter_context(closing(ClipWriter(output, source.fps / step))) if output else None
-        report = _Report(options.json, bar, writer, settings.zone.polygon)
+        report = _Report(options.json, bar, writer, settings)
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:
         print(
-            f"{options.file}: {_count(frames, 'frame')}, {_count(report.alarms, 'alarm')}"
+            f"{options.file}: {_count(frames, 'frame')}, {report.tell_people()}, {_count(report.alarms, 'alarm')}"
             + (f" -> {output}" if output else "")
         )
     return 0
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-Polygon = Sequence[tuple[float, float]]
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 class _Report:
     """Prints, draws and counts what each frame gave."""
 
-    def __init__(self, as_json: bool, bar: tqdm[Never], writer: ClipWriter | None, polygon: Polygon) -> None:
-        self._as_json, self._bar, self._writer, self._polygon = as_json, bar, writer, polygon
+    def __init__(self, as_json: bool, bar: tqdm[Never], writer: ClipWriter | None, settings: Settings) -> None:
+        self._as_json, self._bar, self._writer, self._settings = as_json, bar, writer, settings
         self._alarm = AlarmState.CLEAR
         self._lit = False
+        self._visits, self._kinds = Visits(), Counter[VerdictKind]()
         self.alarms = 0
 
     def add(self, turn: Turn) -> None:
@@ -75,5 +76,17 @@ class _Report:
             tqdm.write(f"{turn.frame.captured_s:8.2f} s  {turn.decision.alarm}")
         self.alarms += turn.decision.lamp and not self._lit
         self._alarm, self._lit = turn.decision.alarm, turn.decision.lamp
+        self._count(turn.people, turn.at_door, turn.frame.captured_s)
         if self._writer:
-            self._writer.write(annotate_turn(turn, self._polygon))
+            self._writer.write(annotate_turn(turn, self._settings.zone.polygon))
+
+    def tell_people(self) -> str:
+        """Return how many people stood at the door, as the journal counts them; for the end of the clip."""
+        self._count((), (), 0.0)
+        kinds = ", ".join(f"{self._kinds[kind]} {kind}" for kind in VerdictKind if self._kinds[kind])
+        return _count(self._kinds.total(), "person", "people") + (f" ({kinds})" if kinds else "")
+
+    def _count(self, people: Sequence[Person], at_door: Sequence[Person], now_s: float) -> None:
+        window_s = self._settings.tracking.window_s
+        self._visits, kinds = count_visits(self._visits, people, at_door, now_s, window_s)
+        self._kinds.update(kinds)

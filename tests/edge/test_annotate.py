@@ -166,7 +166,7 @@ def test_tiny_picture_has_no_unreadable_text() -> None:
         (MASKED, "with_mask", None, "mask 99%"),
         (UNMASKED, "without_mask", 2, "2: no mask 99%"),
         (UNMASKED, "mask_worn_incorrectly", None, "mask worn wrong 99%"),
-        (UNSURE, "with_mask", None, "unsure 99%"),
+        (UNSURE, "with_mask", None, "mask? 99%"),
         (MASKED, "gesichtsschild_für_tür", None, "gesichtsschild f?r t?r 99%"),
     ],
 )
