@@ -62,6 +62,7 @@ class Journal:
         self._unset_offset_s: float | None = None
         self._health = Health("writing" if config.enabled else "off")
         self._silent_until_s, self._recovered = 0.0, True
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         if config.enabled:
             self._thread.start()
@@ -83,11 +84,14 @@ class Journal:
 
     @property
     def health(self) -> Health:
-        """How writing goes."""
+        """How writing goes; nothing is written any more once the thread has ended by itself."""
+        if self._config.enabled and not self._closed and not self._thread.is_alive():
+            return Health("failing", "its thread has ended, see the log; restart Maskwatch")
         return self._health
 
     def close(self) -> None:
         """Write what waits and stop the thread. Calling it again does nothing."""
+        self._closed = True
         if self._thread.is_alive():
             with suppress(queue.Full):
                 self._items.put(None, timeout=_CLOSE_S)

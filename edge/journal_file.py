@@ -146,7 +146,8 @@ class JournalFile:
             correct = "UPDATE entries SET at_s = at_s + ?, clock_set = 1 WHERE id >= ? AND NOT clock_set"
             connection.execute(correct, (item.shift_s, self._first_id))
         else:
-            row = (item.at_s, item.clock_set, item.kind, item.detail, item.masked, item.unmasked, item.unsure)
+            detail = item.detail.encode(errors="replace").decode()  # a path that is not UTF-8 has lone surrogates
+            row = (item.at_s, item.clock_set, item.kind, detail, item.masked, item.unmasked, item.unsure)
             connection.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
     def _open(self) -> sqlite3.Connection:

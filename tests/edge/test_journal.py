@@ -122,6 +122,15 @@ def test_a_missing_folder_is_said_once_and_taking_entries_goes_on(
     assert "journal.path" in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_by_itself_is_told_of(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "no\0file.db")
+    journal.note(EntryKind.START)
+    assert wait_for(lambda: journal.health.state == "failing")
+    assert "its thread has ended" in journal.health.reason
+    journal.close()
+
+
 def test_entries_wait_for_a_disk_that_works_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     journal = open_journal(tmp_path / "later" / "j.db")

@@ -40,6 +40,11 @@ def test_what_was_written_is_read_oldest_first(tmp_path: Path) -> None:
     assert read_entries(tmp_path / "j.db", *ALWAYS) == (fault, counts)
 
 
+def test_what_is_no_unicode_is_written_with_question_marks(tmp_path: Path) -> None:
+    write(tmp_path / "j.db", event(1.0, detail="caf\udce9.yaml: is gone")).close()
+    assert [entry.detail for entry in read_entries(tmp_path / "j.db", *ALWAYS)] == ["caf?.yaml: is gone"]
+
+
 def test_reading_leaves_out_what_is_before_and_what_is_after(tmp_path: Path) -> None:
     write(tmp_path / "j.db", *(event(at_s) for at_s in (9.0, 10.0, 19.0, 20.0))).close()
     assert [entry.at_s for entry in read_entries(tmp_path / "j.db", 10.0, 20.0)] == [10.0, 19.0]
