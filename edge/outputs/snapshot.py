@@ -118,7 +118,13 @@ class SnapshotWriter:
         try:
             action()
         except OSError as exc:
-            if not self._failing and self._settings.snapshots.enabled:
-                advice = "check that the folder can be written to and the disk has room; the alarm goes on without"
-                log.error("snapshots.folder: %s: %s; %s", self._settings.snapshots.folder, exc.strerror, advice)
-            self._failing = True
+            advice = "check that the folder can be written to and the disk has room; the alarm goes on without"
+            self._fail(f"snapshots.folder: {self._settings.snapshots.folder}: {exc.strerror}; {advice}")
+        except cv2.error as exc:
+            reason = " ".join(str(exc).split())
+            self._fail(f"snapshots: OpenCV cannot make the picture ({reason}); the alarm goes on without")
+
+    def _fail(self, problem: str) -> None:
+        if not self._failing and self._settings.snapshots.enabled:
+            log.error("%s", problem)
+        self._failing = True
