@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from edge.records import VerdictKind
 log = logging.getLogger(__name__)
 
 COUNTS_EVERY_S: Final = 60.0
-_PRUNE_EVERY_S = 3600.0
+PRUNE_EVERY_S: Final = 3600.0
 _SAY_EVERY_S = 3600.0
 """A disk that is full takes some entries and refuses others: the log hears of it once an hour."""
 
@@ -54,9 +55,11 @@ class Journal:
         config: settings.Journal,
         clock: Callable[[], Moment] = read_clock,
         counts_every_s: float = COUNTS_EVERY_S,
+        prune_every_s: float = PRUNE_EVERY_S,
     ) -> None:
         """Start the thread, unless the settings say that there is no journal."""
-        self._config, self._clock, self._counts_every_s = config, clock, counts_every_s
+        self._config, self._clock = config, clock
+        self._counts_every_s, self._prune_every_s = counts_every_s, prune_every_s
         self._items: queue.Queue[Item | None] = queue.Queue(_MOST_WAITING)
         self._lock = threading.Lock()
         self._unset_offset_s: float | None = None
@@ -116,24 +119,25 @@ class Journal:
     def _run(self) -> None:
         with closing(JournalFile(Path(self._config.path))) as file:
             waiting: list[Item] = []
-            due_s, prune_s, stopping = float("inf"), 0.0, False
+            due_s, prune_s, stopping = inf, inf, False
             while not stopping:
-                came, stopping = self._take(due_s)
+                came, stopping = self._take(min(due_s, prune_s))
                 waiting, now_s = merge_counts([*waiting, *came])[-_MOST_WAITING:], time.monotonic()
                 urgent = stopping or any(is_event(item) for item in came)
                 if waiting and (urgent or now_s >= due_s):
                     waiting = [] if self._save(file, waiting) else waiting
-                    due_s = float("inf")
-                    prune_s = self._prune(file, prune_s, now_s)
+                    due_s = inf
+                    prune_s = now_s if prune_s == inf else prune_s  # never before the first entry
                 if waiting:
                     due_s = min(due_s, now_s + self._counts_every_s)
+                prune_s = self._prune(file, prune_s, now_s)
 
     def _take(self, due_s: float) -> tuple[list[Item], bool]:
         """Return what has come, after a wait that ends at `due_s` or with the first thing; and whether to stop."""
         came: list[Item | None] = []
         with suppress(queue.Empty):
             wait_s = max(0.0, due_s - time.monotonic())
-            came.append(self._items.get(timeout=None if wait_s == float("inf") else wait_s))
+            came.append(self._items.get(timeout=None if wait_s == inf else wait_s))
             while True:
                 came.append(self._items.get_nowait())
         return [item for item in came if item is not None], None in came
@@ -162,17 +166,23 @@ class Journal:
         self._health = Health("failing", reason)
 
     def _prune(self, file: JournalFile, due_s: float, now_s: float) -> float:
-        """Delete what is too old or too much, once an hour, in small steps; return when to do it again."""
-        if now_s < due_s or self._health.state != "writing":
+        """Delete what is too old or too much, once an hour, in small steps; return when to do it again.
+
+        A file that cannot be written is left alone for another hour.
+        """
+        if now_s < due_s:
             return due_s
+        more = self._health.state == "writing" and self._delete_surplus(file)
+        return now_s if more else now_s + self._prune_every_s
+
+    def _delete_surplus(self, file: JournalFile) -> bool:
         moment = self._clock()
         oldest_s = moment.utc_s - self._config.keep_days * _DAY_S if moment.clock_set else None
         try:
-            more = file.prune(oldest_s, self._config.max_mb * _MB)
+            return file.prune(oldest_s, self._config.max_mb * _MB)
         except sqlite3.Error as exc:
             self._fail(exc)
-            return due_s
-        return now_s if more else now_s + _PRUNE_EVERY_S
+            return False
 
 
 def is_event(item: Item) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from edge import settings
 from edge.clock import Moment
 from edge.journal import Journal, merge_counts
-from edge.journal_file import ClockSet, Entry, EntryKind, read_entries
+from edge.journal_file import ClockSet, Entry, EntryKind, JournalFile, read_entries
 from edge.records import VerdictKind
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,23 @@ def test_old_entries_are_deleted_by_the_way(tmp_path: Path) -> None:
     journal.note(EntryKind.ALARM_ON)
     journal.close()
     assert [entry.kind for entry in read(tmp_path / "j.db")] == [EntryKind.ALARM_ON]
+
+
+def test_entries_are_deleted_in_time_though_nothing_happens(tmp_path: Path) -> None:
+    days, config = [0.0], settings.Journal(path=str(tmp_path / "j.db"), keep_days=7)
+    with closing(Journal(config, lambda: Moment(NOON_S + days[0] * 86_400, True, 0.0), prune_every_s=0.01)) as journal:
+        journal.note(EntryKind.ALARM_ON)
+        assert wait_for(lambda: len(read(tmp_path / "j.db")) == 1)
+        days[0] = 8.0
+        assert wait_for(lambda: read(tmp_path / "j.db") == [])
+
+
+def test_all_that_is_too_old_is_deleted_without_waiting_for_more_to_write(tmp_path: Path) -> None:
+    with closing(JournalFile(tmp_path / "j.db")) as long_ago:
+        long_ago.write([Entry(float(number), True, EntryKind.ALARM_ON) for number in range(5000)])
+    with closing(open_journal(tmp_path / "j.db", keep_days=7)) as journal:
+        journal.note(EntryKind.START)
+        assert wait_for(lambda: [entry.kind for entry in read(tmp_path / "j.db")] == [EntryKind.START])
 
 
 def test_a_journal_that_is_switched_off_writes_nothing(tmp_path: Path) -> None:

@@ -71,6 +71,15 @@ def test_entries_follow_a_clock_that_is_set_later_but_not_those_of_earlier_runs(
     assert [(each.at_s, each.clock_set) for each in found] == [(100.0, False), (1e9 + 200, True), (1e9 + 210, True)]
 
 
+def test_entries_follow_a_clock_that_is_set_after_all_of_an_earlier_run_was_deleted(tmp_path: Path) -> None:
+    write(tmp_path / "j.db", event(1.0), event(2.0), event(3.0)).close()
+    file = write(tmp_path / "j.db", event(4.0))
+    file.prune(expired_before_s=100.0, max_bytes=10**9)
+    file.write([event(200.0, False), ClockSet(shift_s=1e9)])
+    file.close()
+    assert [(each.at_s, each.clock_set) for each in read_entries(tmp_path / "j.db", *ALWAYS)] == [(1e9 + 200, True)]
+
+
 def test_entries_are_deleted_when_they_are_too_old(tmp_path: Path) -> None:
     file = write(tmp_path / "j.db", *(event(float(at_s)) for at_s in range(100, 110)))
     assert not file.prune(expired_before_s=105.0, max_bytes=10**9)
