@@ -33,7 +33,7 @@ _SAY_EVERY_S = 3600.0
 _DAY_S = 86_400.0
 _MB = 1_000_000
 _MOST_WAITING = 1000
-"""Entries that wait for a disk that cannot be written; the oldest go first."""
+"""How many entries wait for a disk: of more, the oldest go where it refuses them, the newest where it hangs."""
 
 _CLOSE_S = 5.0
 """How long a stop waits for the last commit."""
@@ -60,7 +60,7 @@ class Journal:
         """Start the thread, unless the settings say that there is no journal."""
         self._config, self._clock = config, clock
         self._counts_every_s, self._prune_every_s = counts_every_s, prune_every_s
-        self._items: queue.Queue[Item | None] = queue.Queue(_MOST_WAITING)
+        self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unset_offset_s: float | None = None
         self._health = Health("writing" if config.enabled else "off")
@@ -96,8 +96,7 @@ class Journal:
         """Write what waits and stop the thread. Calling it again does nothing."""
         self._closed = True
         if self._thread.is_alive():
-            with suppress(queue.Full):
-                self._items.put(None, timeout=_CLOSE_S)
+            self._items.put(None)
             self._thread.join(_CLOSE_S)
 
     def _read_clock(self) -> Moment:
@@ -111,10 +110,9 @@ class Journal:
         return moment
 
     def _put(self, item: Item) -> None:
-        """Queue an item, or let it go where a stuck disk has filled the queue: the alarm never waits."""
-        if self._config.enabled:
-            with suppress(queue.Full):
-                self._items.put_nowait(item)
+        """Queue an item. An entry is let go where a disk that hangs has filled the queue: the alarm never waits."""
+        if self._config.enabled and (isinstance(item, ClockSet) or self._items.qsize() < _MOST_WAITING):
+            self._items.put(item)
 
     def _run(self) -> None:
         with closing(JournalFile(Path(self._config.path))) as file:
@@ -122,7 +120,7 @@ class Journal:
             due_s, prune_s, stopping = inf, inf, False
             while not stopping:
                 came, stopping = self._take(min(due_s, prune_s))
-                waiting, now_s = merge_counts([*waiting, *came])[-_MOST_WAITING:], time.monotonic()
+                waiting, now_s = drop_oldest(merge_counts([*waiting, *came]), _MOST_WAITING), time.monotonic()
                 urgent = stopping or any(is_event(item) for item in came)
                 if waiting and (urgent or now_s >= due_s):
                     waiting = [] if self._save(file, waiting) else waiting
@@ -191,16 +189,21 @@ def is_event(item: Item) -> bool:
 
 
 def merge_counts(items: Sequence[Item]) -> list[Item]:
-    """Return the items, with the counts of each minute in one entry; counts come first."""
-    minutes: dict[tuple[float, bool], Entry] = {}
-    others: list[Item] = []
-    for item in items:
+    """Return the items in their order, with the counts of each minute in one entry, where its first one was."""
+    merged: dict[object, Item] = {}
+    for number, item in enumerate(items):
         if isinstance(item, ClockSet) or is_event(item):
-            others.append(item)
+            merged[number] = item
         else:
-            before = minutes.get((item.at_s, item.clock_set))
-            minutes[item.at_s, item.clock_set] = _add(before, item) if before else item
-    return [*minutes.values(), *others]
+            minute = item.at_s, item.clock_set
+            before = merged.get(minute)
+            merged[minute] = _add(before, item) if isinstance(before, Entry) else item
+    return list(merged.values())
+
+
+def drop_oldest(items: Sequence[Item], most: int) -> list[Item]:
+    """Return the newest `most` items, and each ClockSet before them: what is in the file already still needs it."""
+    return [*(item for item in items[:-most] if isinstance(item, ClockSet)), *items[-most:]]
 
 
 def _add(a: Entry, b: Entry) -> Entry:
