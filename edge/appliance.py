@@ -99,8 +99,7 @@ class Appliance:
         if settings.schedule != before.schedule:
             self._silencer = Silencer(settings.schedule)
         if (settings.snapshots, settings.zone) != (before.snapshots, before.zone):
-            self._snapshots.close()
-            self._snapshots = SnapshotWriter(settings, is_sounding=self._snapshots.is_sounding)
+            self._snapshots = SnapshotWriter(settings, before=self._snapshots)
         self._recorder.change(settings, gather_facts(settings, self._root, self._config_path))
 
     def close(self) -> None:

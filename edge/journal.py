@@ -65,7 +65,7 @@ class Journal:
         self._unset_offset_s: float | None = None
         self._health = Health("writing" if config.enabled else "off")
         self._silent_until_s, self._recovered = 0.0, True
-        self._closed = False
+        self._finished = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         if config.enabled:
             self._thread.start()
@@ -88,15 +88,19 @@ class Journal:
     @property
     def health(self) -> Health:
         """How writing goes; nothing is written any more once the thread has ended by itself."""
-        if self._config.enabled and not self._closed and not self._thread.is_alive():
+        if self._config.enabled and not self._finished and not self._thread.is_alive():
             return Health("failing", "its thread has ended, see the log; restart Maskwatch")
         return self._health
 
+    def finish(self) -> None:
+        """Have the thread write what waits and end, and do not wait for it. Calling it again does nothing."""
+        self._finished = True
+        self._items.put(None)
+
     def close(self) -> None:
-        """Write what waits and stop the thread. Calling it again does nothing."""
-        self._closed = True
+        """Finish, and wait for that for at most five seconds. Calling it again does nothing."""
+        self.finish()
         if self._thread.is_alive():
-            self._items.put(None)
             self._thread.join(_CLOSE_S)
 
     def _read_clock(self) -> Moment:

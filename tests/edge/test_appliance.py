@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from people import blank_frame
 from scripted import ScriptedSource
 
 from edge.appliance import Appliance
@@ -19,7 +23,9 @@ from edge.errors import ConfigError
 from edge.journal_file import EntryKind, read_entries
 from edge.mute import Mute
 from edge.panel import Panel
+from edge.pipeline import Turn
 from edge.recorder import Recorder, recording
+from edge.records import AlarmState, Decision, StatusPattern
 from edge.settings import (
     Alarm,
     Camera,
@@ -152,6 +158,29 @@ def test_journal_and_socket_move_to_their_new_places(house: House) -> None:
     house.recorder.close_journal()
     entries = list(read_entries(house.folder / "b.db", 0.0, 1e12))
     assert [(entry.kind, entry.detail) for entry in entries] == [(EntryKind.CONFIG, "changed: journal, control")]
+
+
+def test_a_change_waits_for_no_picture_that_a_slow_disk_takes_and_keeps_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, disk_is_free = threading.Event(), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        writes.set()
+        disk_is_free.wait(20.0)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    house.change(snapshots=Snapshots(enabled=True, folder=str(house.folder)))
+    alarm = Decision(0, 0.0, AlarmState.ALARM, True, False, False, False, StatusPattern.WATCHING)
+    house.appliance.keep_picture(Turn(blank_frame(0, 0.0), (), (), alarm))
+    assert writes.wait(20.0)
+    began_s = time.monotonic()
+    house.change(zone=Zone(min_face_frac=0.2))
+    took_s = time.monotonic() - began_s
+    disk_is_free.set()
+    house.appliance.close()
+    assert took_s < 1.0
+    assert len(list(house.folder.glob("alarm-*.jpg"))) == 1
 
 
 def test_the_status_tells_of_the_models_that_are_in_force(house: House) -> None:

@@ -92,7 +92,7 @@ def test_one_picture_is_kept_of_each_alarm_and_of_nothing_else(tmp_path: Path) -
 def test_a_writer_that_takes_over_in_an_alarm_keeps_no_second_picture_of_it(tmp_path: Path) -> None:
     with closing(SnapshotWriter(into(tmp_path), now=lambda: NOW)) as first:
         first.add(turn(ALARM))
-    with closing(SnapshotWriter(into(tmp_path / "new"), lambda: NOW, first.is_sounding)) as second:
+    with closing(SnapshotWriter(into(tmp_path / "new"), lambda: NOW, first)) as second:
         second.add(turn(ALARM))
     assert (len(kept(tmp_path)), (tmp_path / "new").exists()) == (1, False)
 
