@@ -54,12 +54,14 @@ class House:
     def __init__(self, folder: Path, recorder: Recorder, settings: Settings) -> None:
         self.folder, self.settings, self.recorder = folder, settings, recorder
         self.cameras: list[ScriptedSource] = []
+        self.corals: tuple[str, ...] = ()
         mute = Mute()
         self.panel = Panel(settings.gpio, mute)
         self.sensors = folder / "sys"
         self.appliance = Appliance(
-            settings, ROOT, self.panel, recorder, mute, None, self.open_camera, Thermal(self.sensors)
-        )
+            settings, ROOT, self.panel, recorder, mute, None, self.open_camera, Thermal(self.sensors),
+            find=lambda: self.corals,
+        )  # fmt: skip
 
     def open_camera(self, camera: Camera) -> Source:
         if camera.source == "files":
@@ -132,15 +134,29 @@ def test_what_the_models_depend_on_loads_them_anew(house: House, sections: dict[
         ({"classifier": Classifier(model="models/none.tflite")}, "no such model"),
         ({"alarm": Alarm(labels=("no_hat",))}, "alarm.labels"),
         ({"camera": Camera(source="files", device="none.mp4")}, "camera.device: none.mp4: no such file"),
+        (
+            {"detector": Detector(min_score=0.9), "camera": Camera(source="files", device="none.mp4")},
+            "camera.device: none.mp4: no such file",
+        ),
     ],
 )
 def test_what_does_not_work_changes_nothing_at_all(house: House, sections: dict[str, Any], words: str) -> None:
     before = house.appliance.rig(False)
+    house.corals = ("usb:0",)
     with pytest.raises(ConfigError, match=words):
         house.change(gpio=Gpio(driver="mock", lamp_pin=5), **sections)
     after = house.appliance.rig(False)
     assert (after.source, after.looker, after.settings) == (before.source, before.looker, before.settings)
+    assert (after.trouble, house.recorder.answers()["status"]({})["accelerator_fault"]) == (False, None)
     assert not house.cameras[0].closed
+
+
+@pytest.mark.skipif(any((ROOT / "models").glob("*_edgetpu.tflite")), reason="somebody has compiled the shipped models")
+def test_a_coral_that_models_in_force_cannot_use_is_told_of(house: House) -> None:
+    house.corals = ("usb:0",)
+    house.change(detector=Detector(min_score=0.9))
+    assert house.appliance.rig(False).trouble
+    assert "not compiled" in house.recorder.answers()["status"]({})["accelerator_fault"]
 
 
 def test_a_schedule_comes_into_force(house: House) -> None:
