@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from edge.errors import ConfigError, DataError, HardwareError, ModelError
 from edge.looker import Looker, open_looker
@@ -24,6 +25,9 @@ from edge.sources.slowed import Slowed
 from edge.sources.steady import open_steady
 from edge.status import gather_facts
 from edge.thermal import Thermal
+
+CHANGE_LIMIT_S: Final = 8.0
+"""How long a Coral that must be used may take to start after a change: meanwhile nothing feeds systemd's watchdog."""
 
 
 class Appliance:
@@ -126,7 +130,7 @@ class Appliance:
             return None
         self._looker.close()
         try:
-            return open_looker(settings, self._root, report, self._find)
+            return open_looker(settings, self._root, report, self._find, start_limit_s=CHANGE_LIMIT_S)
         except (ModelError, HardwareError) as exc:
             raise ConfigError(str(exc)) from exc
 

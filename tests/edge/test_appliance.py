@@ -16,7 +16,7 @@ import pytest
 from people import blank_frame
 from scripted import ScriptedSource
 
-from edge.appliance import Appliance
+from edge.appliance import CHANGE_LIMIT_S, Appliance
 from edge.clock import is_clock_set
 from edge.commands import ROOT
 from edge.errors import ConfigError
@@ -157,6 +157,12 @@ def test_a_coral_that_models_in_force_cannot_use_is_told_of(house: House) -> Non
     house.change(detector=Detector(min_score=0.9))
     assert house.appliance.rig(False).trouble
     assert "not compiled" in house.recorder.answers()["status"]({})["accelerator_fault"]
+
+
+def test_a_change_that_waits_for_a_coral_leaves_systemd_five_seconds_for_the_rest() -> None:
+    unit = (ROOT / "systemd" / "maskwatch.service").read_text()
+    watchdog_s = float(unit.partition("\nWatchdogSec=")[2].partition("\n")[0])
+    assert watchdog_s - 5 >= CHANGE_LIMIT_S
 
 
 def test_a_schedule_comes_into_force(house: House) -> None:
