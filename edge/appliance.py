@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from edge.errors import ConfigError, DataError, HardwareError, ModelError
 from edge.looker import Looker, open_looker
@@ -16,7 +17,7 @@ from edge.panel import Panel
 from edge.pipeline import Rig, Turn
 from edge.recorder import Recorder
 from edge.runtime.coral import find_corals
-from edge.runtime.edgetpu import Acceleration
+from edge.runtime.edgetpu import Acceleration, Report
 from edge.settings import Camera, Settings
 from edge.silencer import Silencer
 from edge.sources import Source
@@ -24,6 +25,9 @@ from edge.sources.slowed import Slowed
 from edge.sources.steady import open_steady
 from edge.status import gather_facts
 from edge.thermal import Thermal
+
+CHANGE_LIMIT_S: Final = 8.0
+"""How long a Coral that must be used may take to start after a change: meanwhile nothing feeds systemd's watchdog."""
 
 
 class Appliance:
@@ -82,9 +86,9 @@ class Appliance:
         Raises ConfigError when they do not work here: then nothing has changed. HardwareError when pins were given
         back for others and could be taken neither way.
         """
-        before = self._settings
+        before, reports = self._settings, _HeldReports(self._tell_acceleration)
         with ExitStack() as undo:
-            looker = self._load_anew(settings)
+            looker = self._load_anew(settings, reports)
             if looker:
                 undo.callback(looker.close)
             ahead = self._open_file_anew(settings.camera)
@@ -92,6 +96,7 @@ class Appliance:
                 undo.callback(ahead.close)
             self._panel.change(settings.gpio)
             undo.pop_all()
+        reports.release()
         self._settings, self._looker = settings, looker or self._looker
         if settings.camera != before.camera:
             self._source.close()
@@ -99,8 +104,7 @@ class Appliance:
         if settings.schedule != before.schedule:
             self._silencer = Silencer(settings.schedule)
         if (settings.snapshots, settings.zone) != (before.snapshots, before.zone):
-            self._snapshots.close()
-            self._snapshots = SnapshotWriter(settings, is_sounding=self._snapshots.is_sounding)
+            self._snapshots = SnapshotWriter(settings, before=self._snapshots)
         self._recorder.change(settings, gather_facts(settings, self._root, self._config_path))
 
     def close(self) -> None:
@@ -116,7 +120,7 @@ class Appliance:
         self._coral_fails = acceleration.fault
         self._recorder.tell_acceleration(acceleration)
 
-    def _load_anew(self, settings: Settings) -> Looker | None:
+    def _load_anew(self, settings: Settings, report: Report) -> Looker | None:
         """Return the models for changed settings, None where nothing about them changed.
 
         A Coral is let go first, as only one process may have it; models that stay after all take it again by
@@ -126,7 +130,7 @@ class Appliance:
             return None
         self._looker.close()
         try:
-            return open_looker(settings, self._root, self._tell_acceleration, self._find)
+            return open_looker(settings, self._root, report, self._find, start_limit_s=CHANGE_LIMIT_S)
         except (ModelError, HardwareError) as exc:
             raise ConfigError(str(exc)) from exc
 
@@ -138,6 +142,27 @@ class Appliance:
             return self._open_camera(camera)
         except DataError as exc:
             raise ConfigError(f"camera.device: {exc}") from exc
+
+
+class _HeldReports:
+    """Keeps back what models say that they run on, until these models are in force."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._held = report, list[Acceleration]()
+        self._released = False
+
+    def __call__(self, acceleration: Acceleration) -> None:
+        """Pass a report on, or keep it."""
+        if self._released:
+            self._report(acceleration)
+        else:
+            self._held.append(acceleration)
+
+    def release(self) -> None:
+        """Pass on what was kept, and from now on each report at once."""
+        self._released = True
+        for acceleration in self._held:
+            self._report(acceleration)
 
 
 def _needs(settings: Settings) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from edge.errors import HardwareError
+from edge.errors import HardwareError, NotRunningError
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,10 @@ def _refuse(reason: Exception) -> Answer:
 
 
 def ask(path: Path, request: Mapping[str, Any]) -> Answer:
-    """Return the daemon's answer to a request. Raises HardwareError when it does not run, is not reached or refuses."""
+    """Return the daemon's answer to a request.
+
+    Raises NotRunningError when nobody listens there, HardwareError when the daemon is not reached or refuses.
+    """
     advice = "start it with `maskwatch run`"
     try:
         with closing(socket.socket(socket.AF_UNIX)) as client:
@@ -112,7 +115,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
             client.sendall(json.dumps(request).encode() + b"\n")
             said = json.loads(_read_line(client, _MAX_ANSWER_BYTES, time.monotonic() + _ASK_S))
     except (FileNotFoundError, ConnectionRefusedError) as exc:
-        raise HardwareError(f"the daemon is not running: nobody answers at {path}; {advice}") from exc
+        raise NotRunningError(f"the daemon is not running: nobody answers at {path}; {advice}") from exc
     except PermissionError as exc:
         raise HardwareError(
             f"{path}: this user may not talk to the daemon; join the group maskwatch, log in again"

@@ -4,6 +4,7 @@ MaskwatchError
 ├── ConfigError (ValueError)    exit code 2: what the owner wrote is wrong
 ├── UsageError (ValueError)     exit code 2: how the command was called is wrong
 ├── HardwareError (OSError)     exit code 3: camera, pins, accelerator
+│   ├── NotRunningError         no daemon answers at a socket
 │   └── NoFrameError            a camera gave no frame in the time it was given
 │       └── NotDueError         there is no frame yet, and nothing is wrong
 ├── ModelError (ValueError)     exit code 4: a model file or its manifest
@@ -35,6 +36,10 @@ class HardwareError(MaskwatchError, OSError):
     """A camera, a pin or an accelerator is not there, is busy or stopped answering."""
 
     exit_code = 3
+
+
+class NotRunningError(HardwareError):
+    """No daemon answers at a socket: none runs, or it listens elsewhere."""
 
 
 class NoFrameError(HardwareError):

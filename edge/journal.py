@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,14 +26,14 @@ from edge.records import VerdictKind
 log = logging.getLogger(__name__)
 
 COUNTS_EVERY_S: Final = 60.0
-_PRUNE_EVERY_S = 3600.0
+PRUNE_EVERY_S: Final = 3600.0
 _SAY_EVERY_S = 3600.0
 """A disk that is full takes some entries and refuses others: the log hears of it once an hour."""
 
 _DAY_S = 86_400.0
 _MB = 1_000_000
 _MOST_WAITING = 1000
-"""Entries that wait for a disk that cannot be written; the oldest go first."""
+"""How many entries wait for a disk: of more, the oldest go where it refuses them, the newest where it hangs."""
 
 _CLOSE_S = 5.0
 """How long a stop waits for the last commit."""
@@ -54,14 +55,17 @@ class Journal:
         config: settings.Journal,
         clock: Callable[[], Moment] = read_clock,
         counts_every_s: float = COUNTS_EVERY_S,
+        prune_every_s: float = PRUNE_EVERY_S,
     ) -> None:
         """Start the thread, unless the settings say that there is no journal."""
-        self._config, self._clock, self._counts_every_s = config, clock, counts_every_s
-        self._items: queue.Queue[Item | None] = queue.Queue(_MOST_WAITING)
+        self._config, self._clock = config, clock
+        self._counts_every_s, self._prune_every_s = counts_every_s, prune_every_s
+        self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unset_offset_s: float | None = None
         self._health = Health("writing" if config.enabled else "off")
         self._silent_until_s, self._recovered = 0.0, True
+        self._finished = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         if config.enabled:
             self._thread.start()
@@ -83,14 +87,20 @@ class Journal:
 
     @property
     def health(self) -> Health:
-        """How writing goes."""
+        """How writing goes; nothing is written any more once the thread has ended by itself."""
+        if self._config.enabled and not self._finished and not self._thread.is_alive():
+            return Health("failing", "its thread has ended, see the log; restart Maskwatch")
         return self._health
 
+    def finish(self) -> None:
+        """Have the thread write what waits and end, and do not wait for it. Calling it again does nothing."""
+        self._finished = True
+        self._items.put(None)
+
     def close(self) -> None:
-        """Write what waits and stop the thread. Calling it again does nothing."""
+        """Finish, and wait for that for at most five seconds. Calling it again does nothing."""
+        self.finish()
         if self._thread.is_alive():
-            with suppress(queue.Full):
-                self._items.put(None, timeout=_CLOSE_S)
             self._thread.join(_CLOSE_S)
 
     def _read_clock(self) -> Moment:
@@ -104,32 +114,32 @@ class Journal:
         return moment
 
     def _put(self, item: Item) -> None:
-        """Queue an item, or let it go where a stuck disk has filled the queue: the alarm never waits."""
-        if self._config.enabled:
-            with suppress(queue.Full):
-                self._items.put_nowait(item)
+        """Queue an item. An entry is let go where a disk that hangs has filled the queue: the alarm never waits."""
+        if self._config.enabled and (isinstance(item, ClockSet) or self._items.qsize() < _MOST_WAITING):
+            self._items.put(item)
 
     def _run(self) -> None:
         with closing(JournalFile(Path(self._config.path))) as file:
             waiting: list[Item] = []
-            due_s, prune_s, stopping = float("inf"), 0.0, False
+            due_s, prune_s, stopping = inf, inf, False
             while not stopping:
-                came, stopping = self._take(due_s)
-                waiting, now_s = merge_counts([*waiting, *came])[-_MOST_WAITING:], time.monotonic()
+                came, stopping = self._take(min(due_s, prune_s))
+                waiting, now_s = drop_oldest(merge_counts([*waiting, *came]), _MOST_WAITING), time.monotonic()
                 urgent = stopping or any(is_event(item) for item in came)
                 if waiting and (urgent or now_s >= due_s):
                     waiting = [] if self._save(file, waiting) else waiting
-                    due_s = float("inf")
-                    prune_s = self._prune(file, prune_s, now_s)
+                    due_s = inf
+                    prune_s = now_s if prune_s == inf else prune_s  # never before the first entry
                 if waiting:
                     due_s = min(due_s, now_s + self._counts_every_s)
+                prune_s = self._prune(file, prune_s, now_s)
 
     def _take(self, due_s: float) -> tuple[list[Item], bool]:
         """Return what has come, after a wait that ends at `due_s` or with the first thing; and whether to stop."""
         came: list[Item | None] = []
         with suppress(queue.Empty):
             wait_s = max(0.0, due_s - time.monotonic())
-            came.append(self._items.get(timeout=None if wait_s == float("inf") else wait_s))
+            came.append(self._items.get(timeout=None if wait_s == inf else wait_s))
             while True:
                 came.append(self._items.get_nowait())
         return [item for item in came if item is not None], None in came
@@ -158,17 +168,23 @@ class Journal:
         self._health = Health("failing", reason)
 
     def _prune(self, file: JournalFile, due_s: float, now_s: float) -> float:
-        """Delete what is too old or too much, once an hour, in small steps; return when to do it again."""
-        if now_s < due_s or self._health.state != "writing":
+        """Delete what is too old or too much, once an hour, in small steps; return when to do it again.
+
+        A file that cannot be written is left alone for another hour.
+        """
+        if now_s < due_s:
             return due_s
+        more = self._health.state == "writing" and self._delete_surplus(file)
+        return now_s if more else now_s + self._prune_every_s
+
+    def _delete_surplus(self, file: JournalFile) -> bool:
         moment = self._clock()
         oldest_s = moment.utc_s - self._config.keep_days * _DAY_S if moment.clock_set else None
         try:
-            more = file.prune(oldest_s, self._config.max_mb * _MB)
+            return file.prune(oldest_s, self._config.max_mb * _MB)
         except sqlite3.Error as exc:
             self._fail(exc)
-            return due_s
-        return now_s if more else now_s + _PRUNE_EVERY_S
+            return False
 
 
 def is_event(item: Item) -> bool:
@@ -177,16 +193,21 @@ def is_event(item: Item) -> bool:
 
 
 def merge_counts(items: Sequence[Item]) -> list[Item]:
-    """Return the items, with the counts of each minute in one entry; counts come first."""
-    minutes: dict[tuple[float, bool], Entry] = {}
-    others: list[Item] = []
-    for item in items:
+    """Return the items in their order, with the counts of each minute in one entry, where its first one was."""
+    merged: dict[object, Item] = {}
+    for number, item in enumerate(items):
         if isinstance(item, ClockSet) or is_event(item):
-            others.append(item)
+            merged[number] = item
         else:
-            before = minutes.get((item.at_s, item.clock_set))
-            minutes[item.at_s, item.clock_set] = _add(before, item) if before else item
-    return [*minutes.values(), *others]
+            minute = item.at_s, item.clock_set
+            before = merged.get(minute)
+            merged[minute] = _add(before, item) if isinstance(before, Entry) else item
+    return list(merged.values())
+
+
+def drop_oldest(items: Sequence[Item], most: int) -> list[Item]:
+    """Return the newest `most` items, and each ClockSet before them: what is in the file already still needs it."""
+    return [*(item for item in items[:-most] if isinstance(item, ClockSet)), *items[-most:]]
 
 
 def _add(a: Entry, b: Entry) -> Entry:

@@ -119,6 +119,7 @@ class JournalFile:
         if last_id is None:
             return False
         connection.execute("DELETE FROM entries WHERE id <= ?", (last_id,))
+        self._first_id = min(self._first_id or 1, _next_id(connection))  # an empty table begins with 1 again
         if too_large:
             # execute would take one step, which is one page
             connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
@@ -146,14 +147,15 @@ class JournalFile:
             correct = "UPDATE entries SET at_s = at_s + ?, clock_set = 1 WHERE id >= ? AND NOT clock_set"
             connection.execute(correct, (item.shift_s, self._first_id))
         else:
-            row = (item.at_s, item.clock_set, item.kind, item.detail, item.masked, item.unmasked, item.unsure)
+            detail = item.detail.encode(errors="replace").decode()  # a path that is not UTF-8 has lone surrogates
+            row = (item.at_s, item.clock_set, item.kind, detail, item.masked, item.unmasked, item.unsure)
             connection.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = _connect(self._path)
         if self._first_id is None:
-            self._first_id = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM entries").fetchone()[0]
+            self._first_id = _next_id(self._connection)
         return self._connection
 
     def _put_aside(self, reason: sqlite3.Error) -> None:
@@ -237,6 +239,10 @@ def _select(connection: sqlite3.Connection, which: str, values: tuple[float, ...
     for at_s, clock_set, kind, detail, *counts in connection.execute(query, values):
         if kind in _KINDS:  # a later version may have written others
             yield Entry(at_s, bool(clock_set), EntryKind(kind), detail, *counts)
+
+
+def _next_id(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(id), 0) + 1 FROM entries").fetchone()[0])
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

@@ -15,7 +15,7 @@ from edge.foreign_kinds import FOREIGN
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.records import NOT_FACE, Face, Frame, Verdict
 from edge.runtime.coral import find_corals
-from edge.runtime.edgetpu import OpenModels, Report, log_acceleration, open_models
+from edge.runtime.edgetpu import START_LIMIT_S, OpenModels, Report, log_acceleration, open_models
 from edge.settings import Settings
 
 
@@ -61,18 +61,19 @@ def open_looker(
     report: Report = log_acceleration,
     find: Callable[[], Sequence[str]] = find_corals,
     closely: bool = False,
+    start_limit_s: float = START_LIMIT_S,
 ) -> Looker:
     """Load both models onto what `accelerator` says, a foreign detector onto the processor; paths begin at `root`.
 
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. `closely` is for
     pictures that stand alone, and takes five times as long; see `edge.closer`. Raises ModelError; HardwareError when
-    the Coral must be used and does not work.
+    the Coral must be used and does not work, or has not started within `start_limit_s`.
     """
     path, backend = root / settings.detector.model, settings.detector.backend
     is_ours = backend not in FOREIGN
     wanted = [(path, DETECTOR_KIND)] if is_ours else []
     wanted.append((root / settings.classifier.model, CLASSIFIER_KIND))
-    models = open_models(wanted, settings.accelerator, report, find=find)
+    models = open_models(wanted, settings.accelerator, report, find=find, start_limit_s=start_limit_s)
     score, labels = settings.detector.min_score, settings.alarm.labels
     try:
         finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, path, score)

@@ -35,6 +35,7 @@ class Recorder:
         """Begin with nobody at the door, the alarm off and nothing muted."""
         self._settings, self._journal, self._mute, self._status = settings, journal, mute, status
         self._clock = clock
+        self._left: list[Journal] = []
         self._control: Control | None = None
         self._sight = Sight(self.note_fault)
         self._config_fault = ""
@@ -86,8 +87,7 @@ class Recorder:
         if _is_same_file(settings.journal, before.journal):
             self._journal.change(settings.journal)  # a new one could not correct what this one wrote without a clock
         else:
-            self._journal.close()
-            self._journal = Journal(settings.journal, self._clock)
+            self._leave_journal()
         if settings.control != before.control:
             self.listen()
         self.note(EntryKind.CONFIG, f"changed: {', '.join(list_changes(before, settings))}")
@@ -119,8 +119,15 @@ class Recorder:
         self._end_visits()
 
     def close_journal(self) -> None:
-        """Write what waits. Calling it again does nothing."""
-        self._journal.close()
+        """Write what waits, in journals that were left for another one too. Calling it again does nothing."""
+        for journal in (self._journal, *self._left):
+            journal.close()
+
+    def _leave_journal(self) -> None:
+        """Begin the journal that the settings name now; the one before ends when its disk lets it: no frame waits."""
+        self._left.append(self._journal)
+        self._journal = Journal(self._settings.journal, self._clock)
+        self._left[-1].finish()
 
     def _hang_up(self) -> None:
         if self._control is not None:

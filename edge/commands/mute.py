@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from edge.commands import find_config_of
-from edge.commands.status import find_socket, to_local
-from edge.control import ask
+from edge.commands.status import ask_daemon, to_local
 from edge.settings import Gpio, limits_of
 
 
@@ -31,6 +30,6 @@ def _minutes(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     """Mute, and say until when."""
     request = {"command": "mute"} | ({} if options.minutes is None else {"minutes": options.minutes})
-    said = ask(find_socket(find_config_of(options)), request)
+    said = ask_daemon(find_config_of(options), request)
     print(f"buzzer and relay are muted until {to_local(said['muted_until'])}; the lamps go on")
     return 0

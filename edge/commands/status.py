@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from edge.commands import find_config_of
-from edge.control import ask
-from edge.errors import ConfigError
+from edge.control import Answer, ask
+from edge.errors import ConfigError, NotRunningError
 from edge.last_good import LastGood, load_in_force
 from edge.settings import Settings
 
@@ -30,17 +31,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the daemon and print what it says; HardwareError (exit code 3) when it does not run or is not reached."""
-    said = ask(find_socket(find_config_of(options)), {"command": "status"})
+    said = ask_daemon(find_config_of(options), {"command": "status"})
     print(json.dumps(said) if options.json else describe(said))
     return 0
 
 
-def find_socket(config: Path | None) -> Path:
-    """Return where the daemon answers. It runs on with a config.yaml that is broken, and then tells what is wrong."""
-    if config is None:
-        return Path(Settings().control.path)
+def ask_daemon(config: Path | None, request: Mapping[str, Any]) -> Answer:
+    """Return the daemon's answer, wherever it listens. Raises HardwareError as `ask` does, of where the file says."""
+    path, *others = find_sockets(config)
     try:
-        return Path(load_in_force(config, LastGood(config)).control.path)
+        return ask(path, request)
+    except NotRunningError:
+        for other in others:
+            with suppress(NotRunningError):
+                return ask(other, request)
+        raise
+
+
+def find_sockets(config: Path | None) -> list[Path]:
+    """Return where the daemon may answer: where the file says, then where the last good settings say.
+
+    It runs on by those with a config.yaml that is broken or asks for what does not work, and then tells what is wrong.
+    """
+    if config is None:
+        return [Path(Settings().control.path)]
+    last_good = LastGood(config)
+    paths = [_find_socket(config, last_good)]
+    with suppress(ConfigError):  # never kept: nothing else was in force
+        paths.append(Path(last_good.load().control.path))
+    return list(dict.fromkeys(paths))
+
+
+def _find_socket(config: Path, last_good: LastGood) -> Path:
+    try:
+        return Path(load_in_force(config, last_good).control.path)
     except ConfigError as exc:
         print(f"maskwatch: {exc}", file=sys.stderr)
         return Path(Settings().control.path)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from edge.commands import find_config_of
-from edge.commands.status import find_socket
-from edge.control import ask
+from edge.commands.status import ask_daemon
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Unmute; that nothing was muted is fine."""
-    ask(find_socket(find_config_of(options)), {"command": "unmute"})
+    ask_daemon(find_config_of(options), {"command": "unmute"})
     print("buzzer and relay sound again")
     return 0

@@ -52,20 +52,21 @@ class SnapshotWriter:
         self,
         settings: Settings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        is_sounding: bool = False,
+        before: SnapshotWriter | None = None,
     ) -> None:
         """Start the thread. `now` gives the wall clock's time with its zone, for names and ages.
 
-        `is_sounding`: an alarm is on already, of which another writer has kept the picture.
+        `before` is the writer that this one takes over from: its thread closes it. Of an alarm that is on already that
+        one has kept the picture.
         """
         self._settings = settings
         self._now = now
         self._folder = SnapshotFolder(Path(settings.snapshots.folder))
-        self._sounding = is_sounding
+        self._sounding: bool = before is not None and before._sounding
         self._failing = False
         self._closed = False
         self._turns: Queue[Turn | None] = Queue(maxsize=1)
-        self._thread = Thread(target=self._work, name="snapshots", daemon=True)
+        self._thread = Thread(target=self._work, args=(before,), name="snapshots", daemon=True)
         self._thread.start()
 
     def add(self, turn: Turn) -> None:
@@ -79,11 +80,6 @@ class SnapshotWriter:
         except Full:
             log.warning("snapshot left out: the one before is still being written")
 
-    @property
-    def is_sounding(self) -> bool:
-        """Whether an alarm was on in the last turn."""
-        return self._sounding
-
     def close(self) -> None:
         """Finish the picture that is being written, for at most two seconds. Calling it again does nothing."""
         self._closed = True
@@ -93,7 +89,9 @@ class SnapshotWriter:
             log.debug("a snapshot is still waiting")  # the thread ends after it
         self._thread.join(_CLOSE_S)
 
-    def _work(self) -> None:
+    def _work(self, before: SnapshotWriter | None) -> None:
+        if before:
+            before.close()
         self._try(self._tidy)
         while not (self._closed and self._turns.empty()):
             try:
@@ -118,7 +116,13 @@ class SnapshotWriter:
         try:
             action()
         except OSError as exc:
-            if not self._failing and self._settings.snapshots.enabled:
-                advice = "check that the folder can be written to and the disk has room; the alarm goes on without"
-                log.error("snapshots.folder: %s: %s; %s", self._settings.snapshots.folder, exc.strerror, advice)
-            self._failing = True
+            advice = "check that the folder can be written to and the disk has room; the alarm goes on without"
+            self._fail(f"snapshots.folder: {self._settings.snapshots.folder}: {exc.strerror}; {advice}")
+        except cv2.error as exc:
+            reason = " ".join(str(exc).split())
+            self._fail(f"snapshots: OpenCV cannot make the picture ({reason}); the alarm goes on without")
+
+    def _fail(self, problem: str) -> None:
+        if not self._failing and self._settings.snapshots.enabled:
+            log.error("%s", problem)
+        self._failing = True

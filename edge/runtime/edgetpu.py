@@ -81,10 +81,13 @@ class Coral:
         self._retry_s, self._pause_s = 0.0, FIRST_PAUSE_S
         self._last: Acceleration | None = None
 
-    def start(self) -> None:
-        """Begin to load the models. Only a Coral that must be used is waited for: the door is watched meanwhile."""
+    def start(self, limit_s: float = START_LIMIT_S) -> None:
+        """Begin to load the models.
+
+        Only a Coral that must be used is waited for, `limit_s` at most: otherwise the door is watched meanwhile.
+        """
         try:
-            self._begin(START_LIMIT_S if self._must else 0.0)
+            self._begin(limit_s if self._must else 0.0)
         except HardwareError as exc:
             self._give_up(exc)
 
@@ -118,7 +121,7 @@ class Coral:
             self._ready, self._since_s = True, self._clock()
             self._tell(Acceleration("edgetpu", f"Coral {self._name}"))
         elif wait_s or self._clock() - self._since_s > START_LIMIT_S:
-            raise HardwareError(f"it has not started within {START_LIMIT_S:g} s")
+            raise HardwareError(f"it has not started within {wait_s or START_LIMIT_S:g} s")
 
     def _pick(self) -> str:
         """Return the name of the Coral to use. Raises HardwareError when it is not plugged in."""
@@ -189,12 +192,13 @@ def open_models(
     report: Report = log_acceleration,
     device: str | None = None,
     find: Callable[[], Sequence[str]] = find_corals,
+    start_limit_s: float = START_LIMIT_S,
 ) -> OpenModels:
     """Load models, each given as its CPU file and its kind, onto what `accelerator` says: cpu, edgetpu or auto.
 
     `auto` is a Coral if one is plugged in and the models were compiled for it, and the CPU otherwise, until the Coral
     is ready, and whenever it fails. Raises ModelError for a model; with `edgetpu` also HardwareError without a Coral
-    that works, now and later.
+    that works, now (it has `start_limit_s` to start) and later.
     """
     twins = tuple(TfliteModel(path, kind) for path, kind in wanted)
     if accelerator == "cpu":
@@ -209,7 +213,7 @@ def open_models(
         report(Acceleration("cpu", str(exc) if find() else "no Coral is plugged in", fault=bool(find())))
         return OpenModels(twins)
     coral = Coral(plan, must, report, find)
-    coral.start()
+    coral.start(start_limit_s)
     return OpenModels(tuple(AcceleratedModel(twin, coral, number) for number, twin in enumerate(twins)), coral)
 
 

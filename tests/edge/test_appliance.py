@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from people import blank_frame
 from scripted import ScriptedSource
 
-from edge.appliance import Appliance
+from edge.appliance import CHANGE_LIMIT_S, Appliance
 from edge.clock import is_clock_set
 from edge.commands import ROOT
 from edge.errors import ConfigError
 from edge.journal_file import EntryKind, read_entries
 from edge.mute import Mute
 from edge.panel import Panel
+from edge.pipeline import Turn
 from edge.recorder import Recorder, recording
+from edge.records import AlarmState, Decision, StatusPattern
 from edge.settings import (
     Alarm,
     Camera,
@@ -48,12 +54,14 @@ class House:
     def __init__(self, folder: Path, recorder: Recorder, settings: Settings) -> None:
         self.folder, self.settings, self.recorder = folder, settings, recorder
         self.cameras: list[ScriptedSource] = []
+        self.corals: tuple[str, ...] = ()
         mute = Mute()
         self.panel = Panel(settings.gpio, mute)
         self.sensors = folder / "sys"
         self.appliance = Appliance(
-            settings, ROOT, self.panel, recorder, mute, None, self.open_camera, Thermal(self.sensors)
-        )
+            settings, ROOT, self.panel, recorder, mute, None, self.open_camera, Thermal(self.sensors),
+            find=lambda: self.corals,
+        )  # fmt: skip
 
     def open_camera(self, camera: Camera) -> Source:
         if camera.source == "files":
@@ -126,15 +134,35 @@ def test_what_the_models_depend_on_loads_them_anew(house: House, sections: dict[
         ({"classifier": Classifier(model="models/none.tflite")}, "no such model"),
         ({"alarm": Alarm(labels=("no_hat",))}, "alarm.labels"),
         ({"camera": Camera(source="files", device="none.mp4")}, "camera.device: none.mp4: no such file"),
+        (
+            {"detector": Detector(min_score=0.9), "camera": Camera(source="files", device="none.mp4")},
+            "camera.device: none.mp4: no such file",
+        ),
     ],
 )
 def test_what_does_not_work_changes_nothing_at_all(house: House, sections: dict[str, Any], words: str) -> None:
     before = house.appliance.rig(False)
+    house.corals = ("usb:0",)
     with pytest.raises(ConfigError, match=words):
         house.change(gpio=Gpio(driver="mock", lamp_pin=5), **sections)
     after = house.appliance.rig(False)
     assert (after.source, after.looker, after.settings) == (before.source, before.looker, before.settings)
+    assert (after.trouble, house.recorder.answers()["status"]({})["accelerator_fault"]) == (False, None)
     assert not house.cameras[0].closed
+
+
+@pytest.mark.skipif(any((ROOT / "models").glob("*_edgetpu.tflite")), reason="somebody has compiled the shipped models")
+def test_a_coral_that_models_in_force_cannot_use_is_told_of(house: House) -> None:
+    house.corals = ("usb:0",)
+    house.change(detector=Detector(min_score=0.9))
+    assert house.appliance.rig(False).trouble
+    assert "not compiled" in house.recorder.answers()["status"]({})["accelerator_fault"]
+
+
+def test_a_change_that_waits_for_a_coral_leaves_systemd_five_seconds_for_the_rest() -> None:
+    unit = (ROOT / "systemd" / "maskwatch.service").read_text()
+    watchdog_s = float(unit.partition("\nWatchdogSec=")[2].partition("\n")[0])
+    assert watchdog_s - 5 >= CHANGE_LIMIT_S
 
 
 def test_a_schedule_comes_into_force(house: House) -> None:
@@ -152,6 +180,29 @@ def test_journal_and_socket_move_to_their_new_places(house: House) -> None:
     house.recorder.close_journal()
     entries = list(read_entries(house.folder / "b.db", 0.0, 1e12))
     assert [(entry.kind, entry.detail) for entry in entries] == [(EntryKind.CONFIG, "changed: journal, control")]
+
+
+def test_a_change_waits_for_no_picture_that_a_slow_disk_takes_and_keeps_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, disk_is_free = threading.Event(), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        writes.set()
+        disk_is_free.wait(20.0)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    house.change(snapshots=Snapshots(enabled=True, folder=str(house.folder)))
+    alarm = Decision(0, 0.0, AlarmState.ALARM, True, False, False, False, StatusPattern.WATCHING)
+    house.appliance.keep_picture(Turn(blank_frame(0, 0.0), (), (), alarm))
+    assert writes.wait(20.0)
+    began_s = time.monotonic()
+    house.change(zone=Zone(min_face_frac=0.2))
+    took_s = time.monotonic() - began_s
+    disk_is_free.set()
+    house.appliance.close()
+    assert took_s < 1.0
+    assert len(list(house.folder.glob("alarm-*.jpg"))) == 1
 
 
 def test_the_status_tells_of_the_models_that_are_in_force(house: House) -> None:

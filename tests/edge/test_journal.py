@@ -6,16 +6,18 @@ import logging
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edge import settings
 from edge.clock import Moment
-from edge.journal import Journal, merge_counts
-from edge.journal_file import ClockSet, Entry, EntryKind, read_entries
+from edge.journal import Journal, drop_oldest, merge_counts
+from edge.journal_file import ClockSet, Entry, EntryKind, JournalFile, read_entries
 from edge.records import VerdictKind
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,23 @@ def test_old_entries_are_deleted_by_the_way(tmp_path: Path) -> None:
     assert [entry.kind for entry in read(tmp_path / "j.db")] == [EntryKind.ALARM_ON]
 
 
+def test_entries_are_deleted_in_time_though_nothing_happens(tmp_path: Path) -> None:
+    days, config = [0.0], settings.Journal(path=str(tmp_path / "j.db"), keep_days=7)
+    with closing(Journal(config, lambda: Moment(NOON_S + days[0] * 86_400, True, 0.0), prune_every_s=0.01)) as journal:
+        journal.note(EntryKind.ALARM_ON)
+        assert wait_for(lambda: len(read(tmp_path / "j.db")) == 1)
+        days[0] = 8.0
+        assert wait_for(lambda: read(tmp_path / "j.db") == [])
+
+
+def test_all_that_is_too_old_is_deleted_without_waiting_for_more_to_write(tmp_path: Path) -> None:
+    with closing(JournalFile(tmp_path / "j.db")) as long_ago:
+        long_ago.write([Entry(float(number), True, EntryKind.ALARM_ON) for number in range(5000)])
+    with closing(open_journal(tmp_path / "j.db", keep_days=7)) as journal:
+        journal.note(EntryKind.START)
+        assert wait_for(lambda: [entry.kind for entry in read(tmp_path / "j.db")] == [EntryKind.START])
+
+
 def test_a_journal_that_is_switched_off_writes_nothing(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "j.db", enabled=False)
     journal.note(EntryKind.START)
@@ -120,6 +139,15 @@ def test_a_missing_folder_is_said_once_and_taking_entries_goes_on(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert f"there is no folder {tmp_path / 'none'}" in caplog.text
     assert "journal.path" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_by_itself_is_told_of(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "no\0file.db")
+    journal.note(EntryKind.START)
+    assert wait_for(lambda: journal.health.state == "failing")
+    assert "its thread has ended" in journal.health.reason
+    journal.close()
 
 
 def test_entries_wait_for_a_disk_that_works_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -152,6 +180,43 @@ def test_taking_entries_never_waits_for_a_disk_that_is_stuck(tmp_path: Path) -> 
     journal.close()
     assert took_s < 1.0
     assert len(read(tmp_path / "j.db")) > 1
+
+
+def test_the_newest_counts_outlast_a_disk_that_refuses_a_thousand_events(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "later" / "j.db")
+    for number in range(1500):
+        journal.note(EntryKind.FAULT, str(number))
+        assert wait_for(lambda: journal._items.qsize() < 100)
+    journal.count(MASKED)
+    assert wait_for(lambda: journal._items.qsize() == 0)
+    (tmp_path / "later").mkdir()
+    journal.close()
+    found = read(tmp_path / "later" / "j.db")
+    assert [entry.detail for entry in found if entry.kind is EntryKind.FAULT] == [str(n) for n in range(501, 1500)]
+    assert [entry.masked for entry in found if entry.kind is EntryKind.COUNTS] == [1]
+
+
+def test_that_the_clock_was_set_gets_past_a_disk_that_hangs(tmp_path: Path) -> None:
+    """A clock that hangs stands in for the disk: the thread asks it too."""
+    disk_is_free, moments = threading.Event(), [Moment(1000.0, False, 10.0), Moment(NOON_S, True, 40.0)]
+
+    def clock() -> Moment:
+        if threading.current_thread().name == "journal":
+            disk_is_free.wait(10.0)
+        return moments[0]
+
+    journal = open_journal(tmp_path / "j.db", clock)
+    journal.note(EntryKind.START)
+    assert wait_for(lambda: len(read(tmp_path / "j.db")) == 1)
+    for _ in range(1500):
+        journal.note(EntryKind.ALARM_ON)
+    moments.pop(0)
+    journal.note(EntryKind.ALARM_OFF)
+    disk_is_free.set()
+    journal.close()
+    found = read(tmp_path / "j.db")
+    assert found[0] == Entry(NOON_S - 30, True, EntryKind.START)
+    assert all(entry.clock_set for entry in found)
 
 
 LOCK = """
@@ -198,4 +263,12 @@ def test_counts_of_a_minute_are_merged_and_events_are_not() -> None:
     next_minute = Entry(120.0, True, EntryKind.COUNTS, unsure=1)
     events: list[Entry | ClockSet] = [Entry(61.0, True, EntryKind.ALARM_ON), ClockSet(5.0)]
     merged = merge_counts([one, *events, other, next_minute])
-    assert merged == [Entry(60.0, True, EntryKind.COUNTS, "", 1, 2, 0), next_minute, *events]
+    assert merged == [Entry(60.0, True, EntryKind.COUNTS, "", 1, 2, 0), *events, next_minute]
+
+
+def test_of_too_many_the_oldest_go_and_the_setting_of_the_clock_stays() -> None:
+    alarms = [Entry(float(at_s), True, EntryKind.ALARM_ON) for at_s in range(3)]
+    counts = Entry(60.0, True, EntryKind.COUNTS, masked=1)
+    items = [alarms[0], ClockSet(5.0), alarms[1], alarms[2], counts]
+    assert drop_oldest(items, 2) == [ClockSet(5.0), alarms[2], counts]
+    assert drop_oldest(items, 5) == items

@@ -40,6 +40,11 @@ def test_what_was_written_is_read_oldest_first(tmp_path: Path) -> None:
     assert read_entries(tmp_path / "j.db", *ALWAYS) == (fault, counts)
 
 
+def test_what_is_no_unicode_is_written_with_question_marks(tmp_path: Path) -> None:
+    write(tmp_path / "j.db", event(1.0, detail="caf\udce9.yaml: is gone")).close()
+    assert [entry.detail for entry in read_entries(tmp_path / "j.db", *ALWAYS)] == ["caf?.yaml: is gone"]
+
+
 def test_reading_leaves_out_what_is_before_and_what_is_after(tmp_path: Path) -> None:
     write(tmp_path / "j.db", *(event(at_s) for at_s in (9.0, 10.0, 19.0, 20.0))).close()
     assert [entry.at_s for entry in read_entries(tmp_path / "j.db", 10.0, 20.0)] == [10.0, 19.0]
@@ -64,6 +69,15 @@ def test_entries_follow_a_clock_that_is_set_later_but_not_those_of_earlier_runs(
     write(tmp_path / "j.db", event(200.0, False), ClockSet(shift_s=1e9), event(1e9 + 210.0)).close()
     found = read_entries(tmp_path / "j.db", *ALWAYS)
     assert [(each.at_s, each.clock_set) for each in found] == [(100.0, False), (1e9 + 200, True), (1e9 + 210, True)]
+
+
+def test_entries_follow_a_clock_that_is_set_after_all_of_an_earlier_run_was_deleted(tmp_path: Path) -> None:
+    write(tmp_path / "j.db", event(1.0), event(2.0), event(3.0)).close()
+    file = write(tmp_path / "j.db", event(4.0))
+    file.prune(expired_before_s=100.0, max_bytes=10**9)
+    file.write([event(200.0, False), ClockSet(shift_s=1e9)])
+    file.close()
+    assert [(each.at_s, each.clock_set) for each in read_entries(tmp_path / "j.db", *ALWAYS)] == [(1e9 + 200, True)]
 
 
 def test_entries_are_deleted_when_they_are_too_old(tmp_path: Path) -> None:

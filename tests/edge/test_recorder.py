@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,9 +41,14 @@ def settings_in(folder: Path) -> Settings:
 
 
 class Door:
-    """A recorder with its journal, mute and status, at noon."""
+    """A recorder with its journal, mute and status, at noon.
+
+    A clock that hangs stands in for a disk that is not `disk_is_free`: the journal's thread asks it too.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.disk_is_free = threading.Event()
+        self.disk_is_free.set()
         self.now_s = 0.0
         self.clock_set = True
         self.path = folder / "j.db"
@@ -51,6 +58,8 @@ class Door:
         self.recorder = Recorder(config, self.journal, self.mute, Status(0.0, FACTS), self.read_clock)
 
     def read_clock(self) -> Moment:
+        if threading.current_thread().name == "journal":
+            self.disk_is_free.wait(20.0)
         return Moment((NOON_S if self.clock_set else 1000.0) + self.now_s, self.clock_set, self.now_s)
 
     def see(self, *turns: Turn) -> None:
@@ -107,6 +116,20 @@ def test_what_was_written_before_the_clock_was_set_is_corrected_after_a_change_o
     door.recorder.note(EntryKind.FAULT, "late")
     found = [(kind, at_s) for kind, at_s, _ in door.events()]
     assert found == [(EntryKind.FAULT, 0.0), (EntryKind.CONFIG, 0.0), (EntryKind.FAULT, 60.0)]
+
+
+def test_a_change_of_the_journal_waits_for_no_disk_and_loses_nothing(door: Door, tmp_path: Path) -> None:
+    door.disk_is_free.clear()
+    for number in range(3):
+        door.recorder.note(EntryKind.FAULT, str(number))
+    other, began_s = settings.Journal(path=str(tmp_path / "new.db")), time.monotonic()
+    door.recorder.change(replace(settings_in(tmp_path), journal=other), FACTS)
+    took_s = time.monotonic() - began_s
+    door.disk_is_free.set()
+    door.recorder.close_journal()
+    assert took_s < 1.0
+    old, new = (read_entries(path, 0.0, 1e12) for path in (door.path, tmp_path / "new.db"))
+    assert [entry.detail for entry in (*old, *new)] == ["0", "1", "2", "changed: journal"]
 
 
 def test_the_status_tells_of_the_last_frame_the_mute_and_the_journal(door: Door) -> None:

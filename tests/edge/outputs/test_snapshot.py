@@ -92,7 +92,7 @@ def test_one_picture_is_kept_of_each_alarm_and_of_nothing_else(tmp_path: Path) -
 def test_a_writer_that_takes_over_in_an_alarm_keeps_no_second_picture_of_it(tmp_path: Path) -> None:
     with closing(SnapshotWriter(into(tmp_path), now=lambda: NOW)) as first:
         first.add(turn(ALARM))
-    with closing(SnapshotWriter(into(tmp_path / "new"), lambda: NOW, first.is_sounding)) as second:
+    with closing(SnapshotWriter(into(tmp_path / "new"), lambda: NOW, first)) as second:
         second.add(turn(ALARM))
     assert (len(kept(tmp_path)), (tmp_path / "new").exists()) == (1, False)
 
@@ -165,3 +165,24 @@ def test_a_folder_that_cannot_be_written_is_said_once_and_so_is_its_end(
         "snapshots work again",
         f"snapshot {in_the_way / 'alarm-20260314T091500.000Z.jpg'}",
     ]
+
+
+def test_a_picture_that_opencv_cannot_make_is_said_once_and_the_next_one_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    good, asked = turn(ALARM), list[datetime]()
+    bad = replace(good, frame=replace(good.frame, bgr=NOISE[:0]), verdicts=(), people=(), faces=())
+
+    def now() -> datetime:
+        asked.append(NOW)
+        return NOW
+
+    with closing(SnapshotWriter(into(tmp_path), now=now)) as writer:
+        for count, each in enumerate((bad, bad, good), start=1):
+            writer.add(each)
+            writer.add(turn(CLEAR))
+            wait_until(lambda count=count: len(asked) == 1 + 2 * count)  # type: ignore[misc]
+    said = [record.getMessage() for record in caplog.records]
+    assert "OpenCV cannot make the picture" in said[0]
+    assert said[1:] == ["snapshots work again", f"snapshot {tmp_path / kept(tmp_path)[0]}"]

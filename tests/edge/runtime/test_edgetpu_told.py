@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from people import blank_frame  # noqa: E402
 from scripted import RecordingOutput  # noqa: E402
 from stick_bench import Bench  # noqa: E402
 
+from edge import appliance  # noqa: E402
 from edge.appliance import Appliance  # noqa: E402
 from edge.commands.status import describe  # noqa: E402
+from edge.errors import ConfigError  # noqa: E402
 from edge.journal_file import EntryKind, read_entries  # noqa: E402
 from edge.mute import Mute  # noqa: E402
 from edge.panel import Panel  # noqa: E402
@@ -105,3 +108,15 @@ def test_a_stick_lost_and_found_is_told_by_lamp_status_log_and_journal(
         "models run on the edgetpu: Coral usb:0",
     ]
     assert caplog.messages[-2:] == told
+
+
+def test_a_change_to_a_stick_that_does_not_start_is_refused_before_systemd_ends_the_daemon(
+    bench: Bench, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appliance, "CHANGE_LIMIT_S", 0.2)
+    before = house.appliance.rig(False)
+    bench.tell("slow")
+    with pytest.raises(ConfigError, match="it has not started within 0.2 s"):
+        house.appliance.change(replace(before.settings, accelerator="edgetpu"))
+    after = house.appliance.rig(False)
+    assert (after.looker, after.settings) == (before.looker, before.settings)

@@ -1,0 +1,55 @@
+"""Where status, mute and unmute look for the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.cli import main
+from edge.commands.status import ask_daemon
+from edge.control import Control
+from edge.errors import HardwareError, NotRunningError
+from edge.last_good import LastGood
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a config.yaml that names new.sock, while old.sock is in the last good copy."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    path = tmp_path / "config.yaml"
+    path.write_text(f"control: {{path: {tmp_path / 'new.sock'}}}\n")
+    LastGood(path).keep(f"control: {{path: {tmp_path / 'old.sock'}}}\n".encode())
+    return path
+
+
+def listen(path: Path, name: str) -> Control:
+    """Return a socket that answers `status` with a name, and refuses to be muted."""
+
+    def refuse(request: Mapping[str, Any]) -> dict[str, Any]:
+        raise ValueError(f"not {name}")
+
+    return Control(path, {"status": lambda request: {"name": name}, "mute": refuse})
+
+
+def test_a_daemon_that_refused_what_the_file_asks_for_is_found_by_its_last_good_settings(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Control(config.parent / "old.sock", {"unmute": lambda request: {}})):
+        assert main(["unmute", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == "buzzer and relay sound again\n"
+
+
+def test_who_answers_where_the_file_says_is_asked_first_and_alone(config: Path) -> None:
+    with closing(listen(config.parent / "new.sock", "new")), closing(listen(config.parent / "old.sock", "old")):
+        assert ask_daemon(config, {"command": "status"})["name"] == "new"
+        with pytest.raises(HardwareError, match="the daemon refuses: not new"):
+            ask_daemon(config, {"command": "mute"})
+
+
+def test_where_nobody_answers_the_place_in_the_file_is_named(config: Path) -> None:
+    with pytest.raises(NotRunningError, match=r"nobody answers at .*new\.sock"):
+        ask_daemon(config, {"command": "status"})
