@@ -200,6 +200,12 @@ def test_missing_camera_lists_those_that_are_there(root: Path) -> None:
     assert "connected are /dev/video0 (HD Webcam), /dev/video10 (Capture Card)" in str(caught.value)
 
 
+def test_camera_whose_name_the_kernel_cut_inside_a_character_is_listed(root: Path) -> None:
+    (root / "sys/class/video4linux/video0/name").write_bytes("Caméra é".encode()[:-1] + b"\n")
+    with pytest.raises(HardwareError, match=r"/dev/video0 \(Caméra \ufffd\), /dev/video10"):
+        open_with(Driver(), root, device=3)
+
+
 def test_missing_camera_on_a_machine_without_any_says_so(tmp_path: Path) -> None:
     with pytest.raises(HardwareError, match="no camera is connected"):
         open_with(Driver(), tmp_path, device="/dev/v4l/by-id/none")
