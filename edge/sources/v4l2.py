@@ -108,9 +108,11 @@ class V4l2Camera:
             log.warning("camera %s: its driver hangs, left open", self._camera.device)
 
     def _read_until_stopped(self) -> None:
-        while not self._stop.is_set():
-            self._read_one()
-        self._capture.release()
+        try:
+            while not self._stop.is_set():
+                self._read_one()
+        finally:  # else a reader that fails leaves the camera busy until the process ends
+            self._capture.release()
 
     def _read_one(self) -> None:
         if not self._capture.grab():

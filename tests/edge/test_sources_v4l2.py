@@ -153,6 +153,14 @@ def test_close_gives_the_camera_back_and_may_be_called_again() -> None:
     assert capture.released.is_set()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_reader_that_fails_gives_the_camera_back(opened: OpenCamera) -> None:
+    capture = Driver()
+    opened(capture, Camera())
+    capture.fail(MemoryError())
+    assert capture.released.wait(LONG_S)
+
+
 def test_hung_driver_does_not_hang_close(caplog: pytest.LogCaptureFixture) -> None:
     capture = Driver()
     camera = V4l2Camera("/dev/video0", capture, Camera(), capture.clock)
