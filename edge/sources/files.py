@@ -60,6 +60,16 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     return np.asarray(bgr, np.uint8)
 
 
+def name_for_opencv(path: Path) -> str:
+    """Return a path as OpenCV's videos take it. Raises DataError where it is not UTF-8: OpenCV 4.11 crashes on that."""
+    name = str(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError as exc:
+        raise DataError(f"{path}: OpenCV takes only names in UTF-8 for videos; rename it, or its folder") from exc
+    return name
+
+
 class PictureFiles:
     """Pictures one after the other, `interval_s` seconds apart; each keeps its own size."""
 
@@ -236,7 +246,7 @@ def _open_video(path: Path) -> cv2.VideoCapture:
     _require_file(path, "is a folder; name one video (`maskwatch image` takes folders of pictures)")
     quiet_opencv()
     # absolute, or FFmpeg takes what comes before a colon for a protocol
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(name_for_opencv(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise DataError(f"{path}: not a readable video (damaged or another kind of file); convert it to MP4 (H.264)")
     return capture

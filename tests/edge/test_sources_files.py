@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from two_colors import all_frames, two_colors, write
 
+from edge.clip import ClipWriter
 from edge.errors import DataError
 from edge.sources.files import FrameTimes, PictureFiles, VideoFile, list_pictures, open_path, read_picture
 
@@ -235,6 +236,14 @@ def test_bad_video_is_a_data_error_with_its_name(tmp_path: Path, content: bytes)
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"door\.mp4: not a readable video"):
         VideoFile(path)
+
+
+def test_video_whose_name_is_not_utf8_is_neither_read_nor_written(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "door.mp4").rename(tmp_path / os.fsdecode(b"door\xff.mp4"))
+    with pytest.raises(DataError, match=r"door\udcff\.mp4: OpenCV takes only names in UTF-8"):
+        VideoFile(path)
+    with pytest.raises(DataError, match=r"door\udcff\.mp4: OpenCV takes only names in UTF-8"):
+        ClipWriter(path, fps=10).write(two_colors())
 
 
 def test_bad_video_leaves_nothing_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
