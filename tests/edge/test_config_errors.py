@@ -66,6 +66,10 @@ WRONG_VALUES = {
     "unknown angle": ("camera: {rotate_deg: 45}", "1: camera.rotate_deg: must be one of 0, 90, 180, 270, got 45"),
     "negative camera": ("camera: {device: -1}", "1: camera.device: must be between 0 and 255, got -1"),
     "empty text": ('detector: {model: " "}', '1: detector.model: must not be empty, got ""'),
+    "list of addresses": (
+        "mqtt: {host: [rtsp://door:secret@cam/live]}",
+        "1: mqtt.host: must be text, got [rtsp://cam]",
+    ),
     "long text": (
         f"accelerator: {'x' * 50}",
         f"1: accelerator: must be one of auto, cpu, edgetpu, got {'x' * 37}...",
