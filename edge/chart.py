@@ -25,7 +25,6 @@ _INK_BGR: Color = (50, 45, 40)
 _FADED_BGR: Color = (120, 115, 110)
 _GRID_BGR: Color = (228, 226, 224)
 _UNWATCHED_BGR: Color = (242, 240, 238)
-_WHITE_BGR: Color = (255, 255, 255)
 
 _FINER = 4
 """Drawn this much larger, then reduced: OpenCV's lines and letters look smooth that way."""

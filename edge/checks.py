@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from math import isfinite
@@ -30,6 +31,10 @@ _WORDS: Final[Mapping[str, bool | None]] = {
 # of bounded length: int() refuses 4,300 digits
 _WHOLE_NUMBER: Final = r"[-+]?(0|[1-9][0-9]{0,17})"
 _NUMBER: Final = r"[-+]?([0-9]{1,20}\.[0-9]{0,20}|\.[0-9]{1,20}|[0-9]{1,20}(\.[0-9]{0,20})?[eE][-+]?[0-9]{1,3})"
+_NOT_SHOWN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, halves of characters and line ends. Opening a file raises ValueError for
+the first two. Spaces and joiners that `str.isprintable` refuses as well are in names of real files."""
+
 _ADVICE: Final = (
     (r"0\d+", "; leave out the leading zero"),
     (r"[-+]?\d+,\d+", "; write decimals with a point"),
@@ -118,6 +123,8 @@ def _fits(value: Any, hint: Any) -> bool:
 def _check_rule(value: Any, rule: Rule) -> None:
     if isinstance(value, str) and not value.strip():
         raise ValueError("must not be empty")
+    if isinstance(value, str) and any(unicodedata.category(each) in _NOT_SHOWN for each in value):
+        raise ValueError("must be one line of characters that can be shown")
     if isinstance(value, str) and rule.pattern and not re.fullmatch(rule.pattern, value):
         raise ValueError(f"must look like {rule.example}")
     numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, int | float) else ()

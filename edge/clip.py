@@ -11,6 +11,7 @@ from edge.annotate import annotate
 from edge.errors import DataError
 from edge.pipeline import Turn
 from edge.preprocess import Picture
+from edge.sources.files import name_for_opencv
 
 
 def annotate_turn(turn: Turn, polygon: Sequence[tuple[float, float]] = ()) -> Picture:
@@ -50,7 +51,7 @@ class ClipWriter:
     def _open(self, width: int, height: int) -> cv2.VideoWriter:
         make_folder(self._path.parent)
         codec = cv2.VideoWriter.fourcc(*"mp4v")  # the one that every headless wheel can write
-        writer = cv2.VideoWriter(str(self._path), codec, self._fps, (width, height))
+        writer = cv2.VideoWriter(name_for_opencv(self._path), codec, self._fps, (width, height))
         if not writer.isOpened():
             raise DataError(f"{self._path}: cannot be written; choose another place, ending in .mp4, with --output")
         return writer

@@ -12,6 +12,7 @@ from yaml.reader import ReaderError
 
 from edge.checks import advise, convert_value, describe, describe_unknown, resolve, shorten
 from edge.clashes import find_clashes
+from edge.devices import is_address, name_address
 from edge.errors import ConfigError
 from edge.settings import Rule, Settings
 
@@ -259,7 +260,8 @@ def _seen(node: yaml.Node) -> str:
         return shorten(f"[{', '.join(_seen(each) for each in node.value)}]")
     if not isinstance(node, yaml.ScalarNode):
         return "a group of settings"
-    return f'"{shorten(node.value)}"' if node.style else shorten(node.value) or "nothing"
+    text = shorten(name_address(node.value) if is_address(node.value) else node.value)
+    return f'"{text}"' if node.style else text or "nothing"
 
 
 def _advice(node: yaml.Node, hint: Any) -> str:

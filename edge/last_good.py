@@ -31,8 +31,9 @@ class LastGood:
         self._failing = False
 
     def exists(self) -> bool:
-        """Return whether there is a copy that says something."""
-        return bool(self._read().removeprefix(self._head).strip())
+        """Return whether there is a copy of this very file that says something."""
+        data = self._read()
+        return data.startswith(self._head) and bool(data.removeprefix(self._head).strip())
 
     def load(self) -> Settings:
         """Return the settings that were last in force. Raises ConfigError when there are none, or no good ones."""

@@ -80,6 +80,14 @@ def list_hours(begin_s: float, end_s: float) -> list[float]:
     return [begin_s + _HOUR_S * number for number in range(round((end_s - begin_s) / _HOUR_S) + 1)]
 
 
+def sort_into_hours(entries: Sequence[Entry], edges_s: Sequence[float]) -> list[list[Entry]]:
+    """Return the entries of each hour, whose edges are those of `list_hours`; one at the very end is in the last."""
+    hours: list[list[Entry]] = [[] for _ in pairwise(edges_s)]
+    for entry in entries:
+        hours[min(bisect_right(edges_s, entry.at_s) - 1, len(hours) - 1)].append(entry)
+    return hours
+
+
 def find_unwatched(
     entries: Sequence[Entry], begin_s: float, end_s: float, before: Entry | None = None
 ) -> Iterator[tuple[float, float]]:
@@ -101,10 +109,7 @@ def find_unwatched(
 
 
 def _fill_bars(entries: Sequence[Entry], edges_s: Sequence[float]) -> Iterator[Bar]:
-    hours: list[list[Entry]] = [[] for _ in pairwise(edges_s)]
-    for entry in entries:
-        hours[min(bisect_right(edges_s, entry.at_s) - 1, len(hours) - 1)].append(entry)
-    for hour in hours:
+    for hour in sort_into_hours(entries, edges_s):
         totals = add_up(hour)
         yield Bar(totals.masked, totals.unmasked, totals.unsure)
 

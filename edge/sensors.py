@@ -13,7 +13,7 @@ _LOW_VOLTAGE: Final = "class/hwmon/hwmon*/in*_lcrit_alarm"
 def read_fact(path: Path) -> str:
     """Return the one line of a file in /sys; nothing when its device went away or its sensor sleeps."""
     try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
+        return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
 

@@ -40,12 +40,14 @@ class Board:
 def next_limit(limit_fps: float | None, celsius: float | None, fps: float, max_fps: float) -> float | None:
     """Return how many frames a second are allowed from now on, None for all. Pure.
 
-    `fps` is what it was lately, since a board that does not reach `max_fps` is not helped by less of that.
+    `fps` is what it was lately, since a board that does not reach `max_fps` is not helped by less of that; one at
+    SLOWEST_FPS or below is slowed no further.
     """
     if celsius is None or (celsius <= HOT_C and limit_fps is None):
         return None
     if celsius > HOT_C:
-        return max(SLOWEST_FPS, _STEP * min(limit_fps or inf, fps)) if fps else limit_fps
+        slow = min(fps, max_fps) <= SLOWEST_FPS
+        return limit_fps if slow else max(SLOWEST_FPS, _STEP * min(limit_fps or inf, fps))
     if celsius >= COOL_C or limit_fps is None:
         return limit_fps
     raised_fps = limit_fps / _STEP

@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from edge.devices import is_address
 from edge.doctor.findings import Finding, ok, problem, skipped
 from edge.doctor.system import Patient, System, find_daemon
 from edge.settings import Camera
@@ -31,7 +32,7 @@ except HardwareError as exc:
 def check_camera(patient: Patient) -> Finding:
     """Return whether the camera that the settings ask for is there."""
     camera, system = patient.settings.camera, patient.system
-    if _is_network(camera):
+    if is_address(camera.device):
         return skipped("camera", "a network camera: `maskwatch snapshot FILE` tries it")
     if camera.source == "files":
         return _check_files(camera, system)
@@ -45,7 +46,7 @@ def check_camera_use(patient: Patient) -> Finding:
     """Return whether a USB camera may be opened, answers, and is used by nobody else."""
     camera, system = patient.settings.camera, patient.system
     nothing = skipped("camera use", "no USB camera to ask")
-    if camera.source not in ("auto", "v4l2") or _is_network(camera) or not _node(camera, system).exists():
+    if camera.source not in ("auto", "v4l2") or is_address(camera.device) or not _node(camera, system).exists():
         return nothing
     if _may_be_ribbon(camera) and _find_ribbon_cameras(system)[0]:
         return nothing
@@ -134,10 +135,6 @@ def _find_ribbon_cameras(system: System) -> tuple[str, str]:
     if said is None:
         return "", "picamera2 crashes or hangs when it is asked for cameras; reboot, and see the line `numpy`"
     return ("", " ".join(said[1:].split())) if said.startswith("!") else (said, "")
-
-
-def _is_network(camera: Camera) -> bool:
-    return camera.source == "rtsp" or (isinstance(camera.device, str) and "://" in camera.device)
 
 
 def _may_be_ribbon(camera: Camera) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
-from edge.doctor.service import read_unit
+from edge.doctor.service import may_unit_write, read_unit
 from edge.doctor.system import Patient, System, find_daemon
 from edge.errors import ConfigError
 from edge.mqtt.settings import Mqtt
@@ -18,7 +18,6 @@ from edge.web.token import is_loopback, read_token
 
 _DROP_IN: Final = "/etc/systemd/system/maskwatch.service.d/network.conf"
 _SEE_LOG: Final = "see why: journalctl -u maskwatch -n 50"
-_STATE: Final = "/var/lib/maskwatch"
 _LATE: Final = 3
 """After so many intervals without being written a file of metrics is old."""
 
@@ -79,7 +78,8 @@ def check_metrics(patient: Patient) -> Finding:
     folder = metrics.textfile.rpartition("/")[0]
     if not system.path(folder).is_dir():
         return problem(name, f"{folder} is not there", "make it, or correct metrics.textfile in config.yaml")
-    if read_unit(system) and not _is_writable_to_unit(folder, system):
+    unit = read_unit(system)
+    if unit and not may_unit_write(unit, folder):
         advice = f"sudo systemctl edit maskwatch: ReadWritePaths={folder} below [Service] (docs/metrics.md)"
         return problem(name, f"the service's unit does not let it write to {folder}", advice)
     return _judge_age(name, metrics.textfile, metrics.write_every_s, system)
@@ -125,12 +125,6 @@ def _try_connection(system: System, host: str, port: int) -> str:
     """Return why nobody can be reached there, or nothing. It is tried in a process of its own."""
     said = system.run((sys.executable, "-c", _CONNECT, host, str(port)))
     return "no answer in time" if said is None else said
-
-
-def _is_writable_to_unit(folder: str, system: System) -> bool:
-    said = system.run(("systemctl", "show", "maskwatch.service", "--property=ReadWritePaths", "--value")) or ""
-    allowed = [_STATE, *(each.lstrip("-+") for each in said.split())]
-    return any(f"{folder}/".startswith(f"{each.rstrip('/')}/") for each in allowed)
 
 
 def _judge_age(name: str, path: str, every_s: float, system: System) -> Finding:

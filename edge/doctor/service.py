@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System, find_daemon
 
 _UNIT = "maskwatch.service"
-_PROPERTIES = "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,SupplementaryGroups"
+_PROPERTIES = "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,Group,SupplementaryGroups,"
+_PROPERTIES += "ReadWritePaths"
+_STATE = "/var/lib/maskwatch"
 _GROUPS = ("video", "gpio")
 _BUSY_RESTARTS = 3
 _SEE_LOG = "see why: journalctl -u maskwatch -n 50"
@@ -84,6 +86,12 @@ def read_unit(system: System) -> Mapping[str, str]:
     return unit if unit.get("LoadState") == "loaded" else {}
 
 
+def may_unit_write(unit: Mapping[str, str], folder: str) -> bool:
+    """Return whether the service's unit leaves a folder open for writing, whoever may write there otherwise."""
+    allowed = [_STATE, *(each.lstrip("-+") for each in unit.get("ReadWritePaths", "").split())]
+    return any(f"{folder}/".startswith(f"{each.rstrip('/')}/") for each in allowed)
+
+
 def _judge_activity(unit: Mapping[str, str]) -> Finding:
     state, restarts = unit.get("ActiveState", "unknown"), int(unit.get("NRestarts") or 0)
     if state == "activating" and unit.get("SubState", "").startswith("start"):
@@ -105,9 +113,10 @@ def _members_by_group(system: System) -> dict[str, list[str]]:
 def _check_folder(name: str, path: str, key: str, loss: str, system: System) -> Finding:
     folder = system.path(path).parent
     shown = str(Path(path).parent)
-    user = read_unit(system).get("User", "")
+    unit = read_unit(system)
+    user = unit.get("User", "")
     try:
-        writable = _may_write(folder, user, system)
+        writable = _may_write(folder, unit, system)
     except FileNotFoundError:
         advice = f"sudo ./setup.sh install makes it; or set {key} in config.yaml to a place of your own"
         return warning(name, f"{shown} does not exist: {loss}", advice)
@@ -116,16 +125,33 @@ def _check_folder(name: str, path: str, key: str, loss: str, system: System) -> 
     if not writable:
         who = user or "this user"
         return problem(name, f"{shown} cannot be written by {who}: {loss}", f"sudo chown {user or '$USER'} {shown}")
+    if unit and not may_unit_write(unit, shown):
+        advice = f"sudo systemctl edit maskwatch: ReadWritePaths={shown} below [Service]; or set {key} below {_STATE}"
+        return problem(name, f"the service's unit does not let it write to {shown}: {loss}", advice)
     return ok(name, f"{shown} can be written")
 
 
-def _may_write(folder: Path, user: str, system: System) -> bool:
+def _may_write(folder: Path, unit: Mapping[str, str], system: System) -> bool:
     """Return whether the service's user may, or this one where there is no service. Raises OSError."""
-    about = folder.stat()
+    mode, user = folder.stat().st_mode, unit.get("User", "")
     if not user:
         return system.access(folder, os.W_OK | os.X_OK)
+    if _name(folder.owner) == user:
+        wanted = stat.S_IWUSR | stat.S_IXUSR
+    elif _name(folder.group) in _groups_of(user, unit, system):
+        wanted = stat.S_IWGRP | stat.S_IXGRP
+    else:
+        wanted = stat.S_IWOTH | stat.S_IXOTH
+    return mode & wanted == wanted
+
+
+def _groups_of(user: str, unit: Mapping[str, str], system: System) -> set[str]:
+    given = {unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()} - {""}
+    return given | {group for group, members in _members_by_group(system).items() if user in members}
+
+
+def _name(look_up: Callable[[], str]) -> str:
     try:
-        owner = folder.owner()
+        return look_up()
     except KeyError:  # a number that belongs to nobody
-        owner = ""
-    return owner == user and bool(about.st_mode & stat.S_IWUSR) or bool(about.st_mode & stat.S_IWOTH)
+        return ""

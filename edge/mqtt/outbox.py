@@ -15,17 +15,12 @@ class Outbox(Generic[T]):
     def __init__(self, max_waiting: int) -> None:
         """Begin empty."""
         self._lock = threading.Lock()
-        self._items: deque[T] = deque()
-        self._max_waiting = max_waiting
-        self._dropped = 0
+        self._items: deque[T] = deque(maxlen=max_waiting)
 
     def put(self, item: T) -> None:
         """Add one at the end; where that is one too many, the first goes."""
         with self._lock:
             self._items.append(item)
-            if len(self._items) > self._max_waiting:
-                self._items.popleft()
-                self._dropped += 1
 
     def take(self) -> T | None:
         """Return the first and remove it; None when there is none."""
@@ -36,9 +31,3 @@ class Outbox(Generic[T]):
         """Return how many wait."""
         with self._lock:
             return len(self._items)
-
-    @property
-    def dropped(self) -> int:
-        """How many had to go."""
-        with self._lock:
-            return self._dropped

@@ -37,7 +37,8 @@ _MAX_FRAMES = 100_000_000
 def list_pictures(paths: Iterable[Path]) -> list[Path]:
     """Return the pictures that `paths` name: files as they are, and those that lie directly in folders, by name.
 
-    A folder without pictures is returned itself and a missing file too, so that reading it gives the error.
+    What cannot be looked into is returned itself, as are a folder without pictures and a missing file, so that reading
+    it gives the error.
     """
     return [picture for path in paths for picture in (_pictures_in(path) or [path])]
 
@@ -57,6 +58,16 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     if bgr is None:
         raise DataError(f"{path}: not a readable picture (damaged, cut off or another kind of file); save it as JPEG")
     return np.asarray(bgr, np.uint8)
+
+
+def name_for_opencv(path: Path) -> str:
+    """Return a path as OpenCV's videos take it. Raises DataError where it is not UTF-8: OpenCV 4.11 crashes on that."""
+    name = str(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError as exc:
+        raise DataError(f"{path}: OpenCV takes only names in UTF-8 for videos; rename it, or its folder") from exc
+    return name
 
 
 class PictureFiles:
@@ -195,7 +206,7 @@ def open_path(path: Path, interval_s: float = 0.0, loop: bool = False) -> Pictur
 
     Raises DataError when a video is missing or none; a bad picture says so when it is its turn.
     """
-    if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir():
+    if path.suffix.lower() in VIDEO_SUFFIXES and not _is_folder(path):
         return VideoFile(path, loop)
     return PictureFiles([path], interval_s, loop)
 
@@ -213,39 +224,59 @@ def open_source(camera: Camera, loop: bool = False) -> Source:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    try:
+        paths = list(folder.iterdir())
+    except OSError:  # missing, a file, or not for this user: reading it says which
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise DataError(f"{path}: a folder without pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
-    _require_file(path)
+    _require_file(path, f"a folder without pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
     try:
         data = path.read_bytes()
     except OSError as exc:
-        raise DataError(f"{path}: cannot be read: {exc.strerror}") from exc
+        raise DataError(_explain(path, exc)) from exc
     if not data:
         raise DataError(f"{path}: an empty file (0 bytes); copy it again")
     return data
 
 
 def _open_video(path: Path) -> cv2.VideoCapture:
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; name one video (`maskwatch image` takes folders of pictures)")
-    _require_file(path)
+    _require_file(path, "is a folder; name one video (`maskwatch image` takes folders of pictures)")
     quiet_opencv()
     # absolute, or FFmpeg takes what comes before a colon for a protocol
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(name_for_opencv(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise DataError(f"{path}: not a readable video (damaged or another kind of file); convert it to MP4 (H.264)")
     return capture
 
 
-def _require_file(path: Path) -> None:
-    if not path.is_file():
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # reading it says why
+        return False
+
+
+def _require_file(path: Path, folder: str) -> None:
+    """Raise DataError unless there is a file that may be read; `folder` is what to say where a folder is there."""
+    try:
+        there = path.is_file() or path.is_dir()
+        if there:
+            path.open("rb").close()
+    except IsADirectoryError as exc:
+        raise DataError(f"{path}: {folder}") from exc
+    except OSError as exc:
+        raise DataError(_explain(path, exc)) from exc
+    if not there:
         raise DataError(f"{path}: no such file")
+
+
+def _explain(path: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{path}: may not be read by this user; `namei -l {path}` shows who may"
+    return f"{path}: cannot be read ({error.strerror}); check the name and the disk"
 
 
 def _sane_fps(stated: float) -> float:

@@ -121,7 +121,10 @@ class NetworkCamera:
         self._reader.start()
 
     def wait_until_open(self, timeout_s: float = _ANSWER_S) -> None:
-        """Return when the stream is open. Raises HardwareError when it cannot be, or not within `timeout_s`."""
+        """Return when the stream is open.
+
+        Raises HardwareError when it cannot be, or not within `timeout_s`, and what else opening raises.
+        """
         try:
             self._opened.result(timeout_s)
         except TimeoutError as exc:
@@ -152,16 +155,25 @@ class NetworkCamera:
             log.warning("camera %s: the connection hangs, left to its timeout", self.name)
 
     def _open_and_read(self) -> None:
-        capture = self._open_capture(self._address)
-        if capture.isOpened():
+        try:
+            self._read_until_stopped(self._open_capture(self._address))
+        except BaseException as exc:
+            if not self._opened.done():
+                self._opened.set_exception(exc)
+            raise
+
+    def _read_until_stopped(self, capture: Capture) -> None:
+        try:
+            if not capture.isOpened():
+                advice = f"check user and password, and {_REMEDY.removeprefix('check ')}"
+                self._opened.set_exception(HardwareError(f"camera {self.name}: cannot be opened; {advice}"))
+                return
             self._alive_s = self._clock()
             self._opened.set_result(None)
             while not self._stop.is_set():
                 self._read_one(capture)
-        else:
-            advice = f"check user and password, and {_REMEDY.removeprefix('check ')}"
-            self._opened.set_exception(HardwareError(f"camera {self.name}: cannot be opened; {advice}"))
-        capture.release()
+        finally:
+            capture.release()
 
     def _read_one(self, capture: Capture) -> None:
         if not capture.grab():

@@ -204,9 +204,8 @@ def open_steady(camera: Camera, pause: Callable[[Event, float], bool] = Event.wa
     """
     if camera.source == "files":
         return open_source(camera)
-    network = isinstance(camera.device, str) and is_address(camera.device)
-    say = _Once()
-    return Steady(lambda: open_source(camera, say), FROZEN_STREAM_S if network else FROZEN_S, pause=pause)
+    say, frozen_s = _Once(), FROZEN_STREAM_S if is_address(camera.device) else FROZEN_S
+    return Steady(lambda: open_source(camera, say), frozen_s, pause=pause)
 
 
 class _Once:

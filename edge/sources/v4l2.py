@@ -14,6 +14,7 @@ import cv2
 
 from edge.errors import HardwareError, NoFrameError
 from edge.records import Frame
+from edge.sensors import read_fact
 from edge.settings import Camera
 from edge.sources.newest import NewestFrame
 from edge.sources.quiet import quiet_opencv
@@ -107,9 +108,11 @@ class V4l2Camera:
             log.warning("camera %s: its driver hangs, left open", self._camera.device)
 
     def _read_until_stopped(self) -> None:
-        while not self._stop.is_set():
-            self._read_one()
-        self._capture.release()
+        try:
+            while not self._stop.is_set():
+                self._read_one()
+        finally:  # else a reader that fails leaves the camera busy until the process ends
+            self._capture.release()
 
     def _read_one(self) -> None:
         if not self._capture.grab():
@@ -190,7 +193,7 @@ def _require_device(camera: Camera, path: str, root: Path, access: Callable[[str
 
 def _list_cameras(root: Path) -> str:
     nodes = sorted((root / "sys/class/video4linux").glob("video*"), key=lambda node: (len(node.name), node.name))
-    cameras = [f"/dev/{node.name} ({(node / 'name').read_text().strip()})" for node in nodes]
+    cameras = [f"/dev/{node.name} ({read_fact(node / 'name')})" for node in nodes]
     return f"connected are {', '.join(cameras)}" if cameras else "no camera is connected, check the cable"
 
 

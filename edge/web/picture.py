@@ -60,11 +60,6 @@ class LivePicture:
         """The newest picture, None while there is none or nobody has looked lately."""
         return self._newest
 
-    @property
-    def drawn(self) -> int:
-        """How many pictures were made."""
-        return self._drawn
-
     def want(self) -> None:
         """Say that somebody looks now."""
         self._wanted_until_s = self._clock() + LOOKING_S

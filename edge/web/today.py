@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 from edge.days import begin_of, end_of
 from edge.errors import DataError
 from edge.journal_file import Entry, EntryKind, read_entries
-from edge.report import add_up, describe_sums, list_hours
+from edge.report import add_up, describe_sums, list_hours, sort_into_hours
 
 _KEEP_S: Final = 5.0
 """However many look: the journal is read at most this often."""
@@ -57,10 +56,7 @@ class Today:
 
 def list_sums(entries: Sequence[Entry], edges_s: Sequence[float]) -> list[dict[str, Any]]:
     """Return visitors and alarms of each hour; `edges_s` are the hours' ends, the day's begin first."""
-    hours: list[list[Entry]] = [[] for _ in edges_s[1:]]
-    for entry in entries:
-        hours[min(bisect_right(edges_s, entry.at_s) - 1, len(hours) - 1)].append(entry)
-    return [_sum(at_s, hour) for at_s, hour in zip(edges_s, hours, strict=False)]
+    return [_sum(at_s, hour) for at_s, hour in zip(edges_s, sort_into_hours(entries, edges_s), strict=False)]
 
 
 def list_events(entries: Sequence[Entry]) -> list[dict[str, Any]]:

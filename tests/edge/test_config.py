@@ -62,6 +62,11 @@ def test_a_device_may_be_a_path_or_an_address(device: str) -> None:
     assert parse_settings(f"camera: {{device: {device}}}", "config.yaml").camera == Camera(device=device)
 
 
+@pytest.mark.parametrize("name", ["Tür Süd", "門\u3000口", "در\u200cها", "10.00\u202fAM", "🚪👩\u200d⚕️"])
+def test_a_name_may_be_in_any_language(name: str) -> None:
+    assert parse_settings(f"camera: {{device: /media/{name}.mp4}}", "").camera.device == f"/media/{name}.mp4"
+
+
 def test_null_means_a_pin_is_not_wired() -> None:
     gpio = parse_settings("gpio: {buzzer_pin: null, lamp_pin: 27}", "config.yaml").gpio
     assert gpio == Gpio(lamp_pin=27, buzzer_pin=None)

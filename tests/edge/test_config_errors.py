@@ -66,6 +66,30 @@ WRONG_VALUES = {
     "unknown angle": ("camera: {rotate_deg: 45}", "1: camera.rotate_deg: must be one of 0, 90, 180, 270, got 45"),
     "negative camera": ("camera: {device: -1}", "1: camera.device: must be between 0 and 255, got -1"),
     "empty text": ('detector: {model: " "}', '1: detector.model: must not be empty, got ""'),
+    "text with a NUL": (
+        r'detector: {model: "a\0.tflite"}',
+        '1: detector.model: must be one line of characters that can be shown, got "a .tflite"',
+    ),
+    "half a character": (
+        r'mqtt: {username: "door\ud83d"}',
+        '1: mqtt.username: must be one line of characters that can be shown, got "door"',
+    ),
+    "address with a password": (
+        r'camera: {device: "rtsp://door:secret@cam\0/live"}',
+        '1: camera.device: must be one line of characters that can be shown, got "rtsp://cam"',
+    ),
+    "list of addresses": (
+        "mqtt: {host: [rtsp://door:secret@cam/live]}",
+        "1: mqtt.host: must be text, got [rtsp://cam]",
+    ),
+    "path in two lines": (
+        "camera:\n  device: |\n    door.mp4\n",
+        '2: camera.device: must be one line of characters that can be shown, got "door.mp4"',
+    ),
+    "label with a tab": (
+        r'alarm: {labels: ["without\tmask"]}',
+        '1: alarm.labels: must be one line of characters that can be shown, got "without mask"',
+    ),
     "long text": (
         f"accelerator: {'x' * 50}",
         f"1: accelerator: must be one of auto, cpu, edgetpu, got {'x' * 37}...",

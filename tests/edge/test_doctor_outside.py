@@ -148,18 +148,18 @@ def test_a_metrics_folder_must_be_there_and_open_to_the_service(pi: Machine) -> 
     found = check_metrics(pi.with_config(METRICS))
     assert "does not let it write" in found.says
     assert f"ReadWritePaths={FOLDER}" in found.remedy
-    pi.said["ReadWritePaths"] = f"-/run/x {FOLDER}"
+    pi.said["LoadState"] = f"LoadState=loaded\nReadWritePaths=-/run/x {FOLDER}"
     assert check_metrics(pi.with_config(METRICS)).state == "ok"
 
 
 def test_a_folder_whose_name_only_begins_alike_is_not_open_to_the_service(pi: Machine) -> None:
     (pi.folder / FOLDER.lstrip("/")).mkdir(parents=True)
-    pi.said["ReadWritePaths"] = "/var/lib/prom"
+    pi.said["LoadState"] = "LoadState=loaded\nReadWritePaths=/var/lib/prom"
     assert "does not let it write" in check_metrics(pi.with_config(METRICS)).says
 
 
 def test_old_metrics_are_a_warning_while_the_daemon_runs(pi: Machine) -> None:
-    pi.said["ReadWritePaths"] = FOLDER
+    pi.said["LoadState"] = f"LoadState=loaded\nReadWritePaths={FOLDER}"
     path = pi.write(METRICS_FILE, "maskwatch_muted 0\n")
     pi.start()
     assert check_metrics(pi.with_config(METRICS)).state == "ok"

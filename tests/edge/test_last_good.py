@@ -47,6 +47,13 @@ def test_the_copy_of_another_file_is_not_taken(last_good: LastGood, tmp_path: Pa
         other.load()
 
 
+def test_an_empty_file_is_the_defaults_where_the_copy_is_of_another_file(last_good: LastGood, tmp_path: Path) -> None:
+    last_good.keep(GOOD)
+    (tmp_path / "other.yaml").touch()
+    other = LastGood(tmp_path / "other.yaml", {"STATE_DIRECTORY": str(tmp_path / "state")})
+    assert load_in_force(tmp_path / "other.yaml", other) == Settings()
+
+
 def test_a_copy_that_a_power_cut_left_half_written_is_never_the_one_that_counts(last_good: LastGood) -> None:
     last_good.keep(GOOD)
     last_good.path.with_name(".last-good.yaml.part").write_bytes(b"# The last")

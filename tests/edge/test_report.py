@@ -7,7 +7,7 @@ from datetime import date
 from edge.chart import Bar
 from edge.days import begin_of
 from edge.journal_file import Entry, EntryKind
-from edge.report import add_up, describe_sums, find_unwatched, plan_chart
+from edge.report import add_up, describe_sums, find_unwatched, list_hours, plan_chart, sort_into_hours
 
 DAY = date(2026, 11, 17)
 BEGIN_S = begin_of(DAY)
@@ -30,6 +30,12 @@ def test_visitors_are_in_the_bar_of_their_hour() -> None:
         8: Bar(5, 1, 1),
         23: Bar(4),
     }
+
+
+def test_entries_are_in_the_hour_that_begins_with_them_and_those_of_the_very_end_in_the_last() -> None:
+    entries = [counts(hour) for hour in (0.0, 0.99, 1.0, 2.0)]
+    hours = sort_into_hours(entries, list_hours(BEGIN_S, BEGIN_S + 2 * 3600))
+    assert hours == [entries[:2], entries[2:]]
 
 
 def test_a_week_has_a_bar_for_each_of_its_hours_and_a_label_for_each_day() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -11,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from two_colors import all_frames, two_colors, write
 
+from edge.clip import ClipWriter
 from edge.errors import DataError
 from edge.sources.files import FrameTimes, PictureFiles, VideoFile, list_pictures, open_path, read_picture
 
@@ -38,6 +41,17 @@ def write_gif(path: Path, delays_cs: list[int]) -> Path:
         out += b"\x2c\x00\x00\x00\x00" + bytes((16, 0, 16, 0, 0, 7)) + blocks + b"\x00"
     path.write_bytes(out + b"\x3b")
     return path
+
+
+@contextmanager
+def an_ordinary_user() -> Iterator[None]:
+    """Give up for a while what root may: to read everything."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
@@ -113,6 +127,36 @@ def test_picture_larger_than_opencv_allows_is_a_data_error(tmp_path: Path) -> No
 def test_missing_picture_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_picture(tmp_path / "none.jpg")
+
+
+def test_a_name_that_no_disk_takes_is_a_data_error(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 300}.jpg"
+    with pytest.raises(DataError) as caught:
+        read_picture(path)
+    assert str(caught.value) == f"{path}: cannot be read (File name too long); check the name and the disk"
+
+
+@pytest.mark.parametrize(
+    ("given", "folder_mode", "file_mode", "refused"),
+    [
+        pytest.param("door", 0o000, 0o644, "door", id="folder that may not be listed"),
+        pytest.param("door", 0o444, 0o644, "door/a.jpg", id="files that may not be looked at"),
+        pytest.param("door/a.jpg", 0o000, 0o644, "door/a.jpg", id="file in a closed folder"),
+        pytest.param("door", 0o755, 0o000, "door/a.jpg", id="file that may not be read"),
+    ],
+)
+def test_what_may_not_be_read_is_one_sentence_for_each_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, folder_mode: int, file_mode: int, refused: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # others may look at nothing above it
+    Path("door").mkdir()
+    Path("door/a.jpg").touch(mode=file_mode)
+    Path("door").chmod(folder_mode)
+    tmp_path.chmod(0o755)
+    with an_ordinary_user(), pytest.raises(DataError) as caught:
+        for path in list_pictures([Path(given)]):
+            read_picture(path)
+    assert str(caught.value) == f"{refused}: may not be read by this user; `namei -l {refused}` shows who may"
 
 
 def test_folder_gives_its_pictures_by_name_and_leaves_other_files_out(tmp_path: Path) -> None:
@@ -194,12 +238,28 @@ def test_bad_video_is_a_data_error_with_its_name(tmp_path: Path, content: bytes)
         VideoFile(path)
 
 
+def test_video_whose_name_is_not_utf8_is_neither_read_nor_written(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "door.mp4").rename(tmp_path / os.fsdecode(b"door\xff.mp4"))
+    with pytest.raises(DataError, match=r"door\udcff\.mp4: OpenCV takes only names in UTF-8"):
+        VideoFile(path)
+    with pytest.raises(DataError, match=r"door\udcff\.mp4: OpenCV takes only names in UTF-8"):
+        ClipWriter(path, fps=10).write(two_colors())
+
+
 def test_bad_video_leaves_nothing_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "door.avi"
     path.write_text("this is no video")
     with pytest.raises(DataError):
         VideoFile(path)
     assert capfd.readouterr().err == ""
+
+
+def test_video_in_a_closed_folder_is_a_data_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("door").mkdir(mode=0o000)
+    tmp_path.chmod(0o755)
+    with an_ordinary_user(), pytest.raises(DataError, match=r"door/a\.mp4: may not be read by this user"):
+        open_path(Path("door/a.mp4"))
 
 
 def test_missing_video_is_a_data_error(tmp_path: Path) -> None:

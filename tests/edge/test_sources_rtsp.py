@@ -122,6 +122,22 @@ def test_opening_that_hangs_is_given_up(capture: FakeCapture, caplog: pytest.Log
     assert capture.released.wait(LONG_S)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_ends_the_opening_is_raised_at_once() -> None:
+    def fail(address: str) -> FakeCapture:
+        raise MemoryError
+
+    with closing(NetworkCamera(Camera(), "rtsp://cam/live", fail)) as camera, pytest.raises(MemoryError):
+        camera.wait_until_open()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_reader_that_fails_closes_the_connection(capture: FakeCapture) -> None:
+    with closing(start(capture)):
+        capture.fail(MemoryError())
+        assert capture.released.wait(LONG_S)
+
+
 def test_slow_reader_gets_the_newest_frame_once(capture: FakeCapture) -> None:
     for index in range(4):
         capture.deliver(float(index), picture(index))

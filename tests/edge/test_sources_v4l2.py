@@ -153,6 +153,14 @@ def test_close_gives_the_camera_back_and_may_be_called_again() -> None:
     assert capture.released.is_set()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_reader_that_fails_gives_the_camera_back(opened: OpenCamera) -> None:
+    capture = Driver()
+    opened(capture, Camera())
+    capture.fail(MemoryError())
+    assert capture.released.wait(LONG_S)
+
+
 def test_hung_driver_does_not_hang_close(caplog: pytest.LogCaptureFixture) -> None:
     capture = Driver()
     camera = V4l2Camera("/dev/video0", capture, Camera(), capture.clock)
@@ -198,6 +206,12 @@ def test_missing_camera_lists_those_that_are_there(root: Path) -> None:
         open_with(Driver(), root, device=3)
     assert "video3 does not exist" in str(caught.value)
     assert "connected are /dev/video0 (HD Webcam), /dev/video10 (Capture Card)" in str(caught.value)
+
+
+def test_camera_whose_name_the_kernel_cut_inside_a_character_is_listed(root: Path) -> None:
+    (root / "sys/class/video4linux/video0/name").write_bytes("Caméra é".encode()[:-1] + b"\n")
+    with pytest.raises(HardwareError, match=r"/dev/video0 \(Caméra \ufffd\), /dev/video10"):
+        open_with(Driver(), root, device=3)
 
 
 def test_missing_camera_on_a_machine_without_any_says_so(tmp_path: Path) -> None:

@@ -51,6 +51,17 @@ def test_a_blind_or_unmeasured_board_is_not_slowed() -> None:
     assert next_limit(4.0, None, fps=4.0, max_fps=15) is None
 
 
+@pytest.mark.parametrize(("fps", "max_fps"), [(0.5, 0.5), (1.0, 15.0), (2.01, SLOWEST_FPS)])
+def test_a_board_that_is_as_slow_already_is_not_said_to_slow_down(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fps: float, max_fps: float
+) -> None:
+    heat(tmp_path, 81.0)
+    thermal = Thermal(tmp_path)
+    assert thermal.look(0.0, lambda now_s: fps, max_fps)
+    assert (thermal.board, caplog.messages) == (Board(81.0, None), [])
+    assert next_limit(3.6, 81.0, fps, max_fps) == 3.6
+
+
 def test_it_looks_every_ten_seconds_and_says_what_changes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     thermal = Thermal(tmp_path)

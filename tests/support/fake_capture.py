@@ -23,7 +23,7 @@ class FakeCapture:
         self.now_s = 0.0
         self.waiting = threading.Event()
         self.released = threading.Event()
-        self._pictures: queue.SimpleQueue[tuple[float, NDArray[np.uint8]] | None] = queue.SimpleQueue()
+        self._pictures: queue.SimpleQueue[tuple[float, NDArray[np.uint8]] | Exception | None] = queue.SimpleQueue()
         self._grabbed = np.zeros((0, 0, 3), np.uint8)
 
     def deliver(self, at_s: float, bgr: NDArray[np.uint8]) -> None:
@@ -35,6 +35,10 @@ class FakeCapture:
         """Let it return from its wait with nothing."""
         self._pictures.put(None)
 
+    def fail(self, error: Exception) -> None:
+        """Let it raise an error, as OpenCV and numpy do when the memory is full."""
+        self._pictures.put(error)
+
     def clock(self) -> float:
         return self.now_s
 
@@ -45,6 +49,8 @@ class FakeCapture:
         if self._pictures.empty():
             self.waiting.set()
         item = self._pictures.get(timeout=PATIENCE_S)
+        if isinstance(item, Exception):
+            raise item
         if item is not None:
             self.now_s, self._grabbed = item
         return item is not None

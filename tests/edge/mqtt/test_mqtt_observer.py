@@ -123,7 +123,6 @@ def test_more_events_than_may_wait_drop_the_oldest_and_never_block() -> None:
         for number in range(1000):
             observer.add(turn(float(number), CLEAR if number % 2 else ALARM), float(number))
         assert len(observer.outbox) == 10
-        assert observer.outbox.dropped >= 990
         assert not observer.is_connected
 
 

@@ -44,7 +44,7 @@ def test_the_outbox_drops_the_oldest() -> None:
     outbox: Outbox[int] = Outbox(2)
     for number in range(5):
         outbox.put(number)
-    assert (outbox.take(), outbox.take(), outbox.take(), outbox.dropped) == (3, 4, None, 3)
+    assert (outbox.take(), outbox.take(), outbox.take()) == (3, 4, None)
 
 
 def test_settings_that_do_not_go_together_are_named() -> None:

@@ -33,19 +33,20 @@ class Clock:
 
 
 def test_nothing_is_drawn_or_kept_while_nobody_looks() -> None:
-    clock, drawn = Clock(), threading.Event()
-    with closing(LivePicture(Web(), lambda: (), drawn.set, clock)) as picture:
+    clock, drawn = Clock(), threading.Semaphore(0)
+    with closing(LivePicture(Web(), lambda: (), drawn.release, clock)) as picture:
         for number in range(50):
             picture.put(picture_turn(noise(number), number, clock.now_s), clock.now_s)
-        assert (picture.drawn, picture.newest) == (0, None)
+        assert picture.newest is None
         picture.want()
         picture.put(picture_turn(noise(1), 1, clock.now_s), clock.now_s)
-        assert drawn.wait(20)
+        assert drawn.acquire(timeout=20)
         assert picture.newest is not None
+        assert picture.newest.number == 1
         clock.now_s += LOOKING_S + 1
         picture.put(picture_turn(noise(2), 2, clock.now_s), clock.now_s)
         assert picture.newest is None
-        assert picture.drawn == 1
+        assert not drawn.acquire(blocking=False)
 
 
 def test_the_rate_is_capped_and_the_newest_wins(tmp_path: Path) -> None:
@@ -54,7 +55,9 @@ def test_the_rate_is_capped_and_the_newest_wins(tmp_path: Path) -> None:
         until_s = began_s + 2
         while time.monotonic() < until_s:
             assert visitor.ask("GET", "/picture.jpg")[0] == 200
-        assert page.picture.drawn <= 2 * (time.monotonic() - began_s) + 2
+        newest = page.picture.newest
+        assert newest is not None
+        assert newest.number <= 2 * (time.monotonic() - began_s) + 2
 
 
 def test_boxes_and_the_zone_are_drawn_and_the_picture_is_reduced() -> None:
@@ -112,8 +115,10 @@ def test_twenty_viewers_share_the_same_pictures(tmp_path: Path) -> None:
         for viewer in viewers:
             viewer.join(60)
         assert counted == [5] * 20
-        drawn = page.picture.drawn
-        assert drawn < 40, "each viewer had pictures drawn for it"
+        assert visitor.ask("GET", "/picture.jpg")[0] == 200
+        newest = page.picture.newest
+        assert newest is not None
+        assert newest.number < 40, "each viewer had pictures drawn for it"
 
 
 def test_a_stream_ends_with_the_page_and_nothing_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,20 @@
+"""What the doctor says of a camera that is no device of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.config import parse_settings
+from edge.doctor.camera import check_camera, check_camera_use
+from edge.doctor.system import Patient, this_system
+
+
+@pytest.mark.parametrize("source", ["auto", "rtsp"])
+def test_a_network_camera_is_not_looked_for_in_this_machine(tmp_path: Path, source: str) -> None:
+    settings = parse_settings(f"camera: {{source: {source}, device: rtsp://cam/live}}", "config.yaml")
+    patient = Patient(replace(this_system(), root=tmp_path), settings, None, tmp_path)
+    assert (check_camera(patient).state, check_camera_use(patient).state) == ("skipped", "skipped")
+    assert "a network camera" in check_camera(patient).says
