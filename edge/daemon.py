@@ -70,10 +70,14 @@ def run_daemon(
                 observers.add_blind(reason, time.monotonic())
                 watchdog.feed()
 
+            def record_other_source() -> None:
+                recorder.start_over(time.monotonic())
+                observers.add_blind("another camera is being opened", time.monotonic())
+
             def rig() -> Rig:
                 return _rig(appliance, recorder, config, change)
 
-            return keep_watch(rig, (outputs,), stopped, record, record_blind)
+            return keep_watch(rig, (outputs,), stopped, record, record_blind, record_other_source)
         finally:
             watchdog.stop()
             outputs.show(dark(time.monotonic()))

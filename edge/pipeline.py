@@ -119,11 +119,13 @@ def keep_watch(
     stopped: Callable[[], bool],
     on_turn: Callable[[Turn], None] = lambda turn: None,
     on_blind: Callable[[str], None] = lambda reason: None,
+    on_other_source: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Run until the source ends or `stopped` says so; return how many frames were decided.
 
-    `rig` is asked before each frame; another source in it begins with nobody at the door. While the source has no
+    `rig` is asked before each frame; another source in it begins with nobody at the door, and `on_other_source` is
+    called. While the source has no
     frame the outputs show it, and `on_blind` is called with the reason, several times a second. The outputs are
     switched before `on_turn` (drawing, writing) and `on_blind` are called. `clock` gives monotonic seconds.
     """
@@ -135,6 +137,7 @@ def keep_watch(
         if now.source is not source:
             if source is not None:
                 _show(outputs, alarm.starting(clock()))
+                on_other_source()
             source, looked_at, memory = now.source, None, Memory(Tracks(next_id=memory.tracks.next_id))
         try:
             frame = source.next_frame(_WAIT_S)

@@ -60,6 +60,11 @@ class Recorder:
         self._note_mute(now_s)
         self._sight.lose(reason, now_s)
 
+    def start_over(self, now_s: float) -> None:
+        """Take in that another camera is being opened: nobody is at the door any more, as far as anybody can tell."""
+        self._status.tell_starting(now_s)
+        self._end_visits()
+
     @property
     def status(self) -> Status:
         """What `maskwatch status` is told."""

@@ -66,6 +66,12 @@ class Status:
                 self._since_s = self._times_s[-1] if self._times_s else now_s
             self._seen, self._camera_fault = Seen(status=StatusPattern.BLIND), reason
 
+    def tell_starting(self, now_s: float) -> None:
+        """Take in that there will be pictures from another camera."""
+        with self._lock:
+            self._seen, self._since_s, self._camera_fault = Seen(), now_s, ""
+            self._times_s.clear()
+
     def tell_config(self, fault: str) -> None:
         """Take in what is wrong with config.yaml, "" for nothing."""
         with self._lock:

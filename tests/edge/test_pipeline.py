@@ -99,8 +99,15 @@ def test_another_source_begins_with_nobody_at_the_door_and_everything_off() -> N
     script, output = [[verdict(box)] for box in walk(20)], RecordingOutput()
     frames = [blank_frame(i, i * 0.1) for i in range(20)]
     rigs = [Rig(ScriptedSource(frames), scripted_looker(script), Settings(), Silence) for _ in range(2)]
-    asked = count()
-    keep_watch(lambda: rigs[next(asked) >= 20], [output], lambda: False, clock=lambda: 0.0)
+    asked, told = count(), []
+    keep_watch(
+        lambda: rigs[next(asked) >= 20],
+        [output],
+        lambda: False,
+        on_other_source=lambda: told.append(len(output.shown)),
+        clock=lambda: 0.0,
+    )
+    assert told == [21]
     assert output.shown[19].alarm is AlarmState.ALARM
     assert (output.shown[20].lamp, output.shown[20].status) == (False, StatusPattern.STARTING)
     assert output.shown[21].alarm is AlarmState.CLEAR

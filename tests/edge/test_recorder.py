@@ -238,3 +238,13 @@ def test_a_socket_that_cannot_be_is_said_once_and_the_rest_goes_on(
         recorder.add(turn(1.0), 1.0)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "control.path" in caplog.text
+
+
+def test_another_camera_ends_the_alarm_and_the_status_is_starting(door: Door) -> None:
+    door.see(turn(1.0, [person(1, UNMASKED)], ALARM))
+    door.now_s = 5.0
+    door.recorder.start_over(door.now_s)
+    said = door.recorder.answers()["status"]({})
+    assert (said["state"], said["people"], said["alarm"]) == ("starting", 0, "clear")
+    door.now_s = 9.0
+    assert door.events() == [(EntryKind.ALARM_ON, 1.0, ""), (EntryKind.ALARM_OFF, 5.0, "")]
