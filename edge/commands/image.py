@@ -24,7 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="pictures, or folders of pictures")
     parser.add_argument("--json", action="store_true", help="print one JSON line a picture")
     parser.add_argument("--quick", action="store_true", help="look once, as at the door; five times as fast")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where annotated copies go (default: annotated/)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where annotated copies go (default: annotated/, with --json nowhere)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

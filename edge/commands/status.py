@@ -76,6 +76,7 @@ def describe(said: Mapping[str, Any]) -> str:
     lines = {
         "state": f"{STATES.get(said['state'], said['state'])}, since {since}",
         **({"camera": said["camera_fault"]} if said["camera_fault"] else {}),
+        **({"config": _describe_config(said)} if said["config_fault"] else {}),
         "alarm": said["alarm"],
         "muted": f"until {to_local(said['muted_until'])} ({to_span(said['muted_s'])} left)" if said["muted"] else "no",
         "at the door": f"{said['people']} {'person' if said['people'] == 1 else 'people'} now",
@@ -85,7 +86,7 @@ def describe(said: Mapping[str, Any]) -> str:
         **{name: _describe_model(model) for name, model in said["models"].items()},
         "runs on": _describe_acceleration(said),
         **_describe_board(said),
-        "config": _describe_config(said),
+        "config": _describe_config(said),  # keeps its place where it is named already
         "version": f"maskwatch {said['version']}, process {said['pid']}",
     }
     return "\n".join(f"{name + ':':13}{text}" for name, text in lines.items())

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a video or GIF")
     parser.add_argument("--json", action="store_true", help="print one JSON line a frame")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="annotated clip (default: annotated/NAME.mp4)")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="annotated clip (default: annotated/NAME.mp4, with --json none)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

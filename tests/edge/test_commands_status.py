@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from edge.cli import main
-from edge.commands.status import ask_daemon
+from edge.clock import Moment
+from edge.commands import ROOT
+from edge.commands.status import ask_daemon, describe
 from edge.control import Control
 from edge.errors import HardwareError, NotRunningError
 from edge.last_good import LastGood
+from edge.settings import Settings
+from edge.status import Status, gather_facts
 
 
 @pytest.fixture
@@ -53,3 +57,13 @@ def test_who_answers_where_the_file_says_is_asked_first_and_alone(config: Path) 
 def test_where_nobody_answers_the_place_in_the_file_is_named(config: Path) -> None:
     with pytest.raises(NotRunningError, match=r"nobody answers at .*new\.sock"):
         ask_daemon(config, {"command": "status"})
+
+
+def test_what_is_wrong_is_said_right_after_the_state() -> None:
+    status = Status(0.0, gather_facts(Settings(), ROOT, Path("config.yaml")))
+    status.tell_config("config.yaml:3: alarm.hold_s: must be a number")
+    said = status.ask(Moment(1_795_219_200.0, True, 10.0))
+    shown = describe({**said, "muted": False, "journal": {"state": "off"}}).splitlines()
+    assert shown[0].startswith("state:")
+    assert "broken" in shown[1]
+    assert shown[2] == "config.yaml:3: alarm.hold_s: must be a number"
