@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System, find_daemon, try_import
 from edge.settings import Gpio
 
@@ -22,6 +22,8 @@ _OLDEST_LGPIO = (0, 2, 2)
 def check_pins(patient: Patient) -> Finding:
     """Return whether there is a GPIO chip that this user and lgpio can use."""
     name, system, driver = "pins", patient.system, patient.settings.gpio.driver
+    if driver == "mock":
+        return warning(name, "gpio.driver is mock: nothing is switched", "set gpio.driver: auto where lamps are wired")
     if driver not in ("auto", "lgpio"):
         return skipped(name, f"gpio.driver is {driver}")
     chip = _find_chip(system)

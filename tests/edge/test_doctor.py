@@ -276,7 +276,7 @@ HEALTHY: list[tuple[str, str, list[Sickness], str]] = [
     ("camera", "ok", [install("picamera2", "0.3.25"), say(LISTS_CAMERAS, "! it is broken; x")], "HD Webcam"),
     ("pin use", "ok", [say("probe_pins", BUSY_PIN)], "the daemon uses 17 (process 812)"),
     ("pin use", "skipped", [say("probe_pins", json.dumps({"error": "EINVAL"}))], "EINVAL"),
-    ("pins", "skipped", [configure("gpio: {driver: mock}"), remove("dev/gpiochip0")], "mock"),
+    ("pins", "skipped", [configure("gpio: {driver: pigpio}"), remove("dev/gpiochip0")], "pigpio"),
     ("pycoral", "ok", [install("pycoral", "2.0.0"), write("site/pycoral/utils/edgetpu.py", "")], "2.0.0, Google's"),
     ("coral", "ok", [plug_coral(idVendor="18d1", idProduct="9302")], "on USB 3 (5000 Mbit/s)"),
     ("edgetpu", "ok", [plug_coral(), say("dpkg-query", "16.0tf2.17.1-1.bookworm"), compile_models], "16.0tf2.17.1"),
