@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Final
 
 from edge.devices import find_device_problem
 from edge.foreign_kinds import FOREIGN
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
 from edge.settings import Detector, Gpio, Settings, Zone
+
+_LEAST_AREA: Final = 1e-4
+"""Of the picture: a hundredth of its width times a hundredth of its height. In less nobody's face ever is."""
 
 
 def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
@@ -51,6 +55,17 @@ def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
         }
     if 0 < corners < 3:
         yield {"zone.polygon": f"must have at least 3 points, or none for the whole picture, got {corners}"}
+    elif corners and _area(zone.polygon) < _LEAST_AREA:
+        yield {
+            "zone.polygon": "must enclose an area, got points on a line or sides that cross; "
+            "name its corners one after the other around it"
+        }
+
+
+def _area(polygon: Sequence[tuple[float, float]]) -> float:
+    """Return the area of a polygon; parts that run the other way around, as where it crosses itself, are taken off."""
+    sides = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in sides)) / 2
 
 
 def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:

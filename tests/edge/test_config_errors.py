@@ -15,6 +15,7 @@ TOP_KEYS = (
     "mqtt, web, metrics"
 )
 HOURS = 'must look like "mon-fri 07:00-19:00" or "22:00-06:00", in small letters'
+AREA = "must enclose an area, got points on a line or sides that cross; name its corners one after the other around it"
 POINT = "a point [x, y] between 0 and 1"
 
 WRONG_VALUES = {
@@ -172,6 +173,9 @@ CLASHES = {
         "zone:\n\n  polygon: [[0, 0], [1, 1]]",
         "3: zone.polygon: must have at least 3 points, or none for the whole picture, got 2",
     ),
+    "polygon on a line": ("zone: {polygon: [[0.1, 0.1], [0.2, 0.2], [0.7, 0.7]]}", f"1: zone.polygon: {AREA}"),
+    "polygon on a line and back": ("zone: {polygon: [[0, 1], [1, 0], [0.5, 0.5], [1, 0]]}", f"1: zone.polygon: {AREA}"),
+    "polygon in the wrong order": ("zone: {polygon: [[0, 0], [1, 0], [0, 1], [1, 1]]}", f"1: zone.polygon: {AREA}"),
     "no labels": ("alarm:\n  labels: []", "2: alarm.labels: must name at least one label, got none"),
     "label twice": ("alarm: {labels: [a, b, a]}", "1: alarm.labels: must name a label once, got a 2 times"),
 }
