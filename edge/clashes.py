@@ -11,10 +11,13 @@ from edge.devices import find_device_problem
 from edge.foreign_kinds import FOREIGN
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
-from edge.settings import Detector, Gpio, Settings, Zone
+from edge.settings import Control, Detector, Gpio, Settings, Zone
 
 _LEAST_AREA: Final = 1e-4
 """Of the picture: a hundredth of its width times a hundredth of its height. In less nobody's face ever is."""
+
+_LONGEST_SOCKET_BYTES: Final = 107
+"""sun_path of struct sockaddr_un has 108 (unix(7)), the last of which is the zero behind the path."""
 
 
 def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
@@ -25,6 +28,7 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_pin_clashes(settings.gpio)
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
+    yield from _find_control_clashes(settings.control)
     yield from find_mqtt_clashes(settings.mqtt)
     yield from find_metrics_clashes(settings.metrics, settings.web.enabled)
     yield from _find_detector_clashes(settings.detector, settings.accelerator)
@@ -74,6 +78,12 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
     for label, count in Counter(labels).items():
         if count > 1:
             yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
+
+
+def _find_control_clashes(control: Control) -> Iterator[Mapping[str, str]]:
+    size = len(control.path.encode(errors="replace"))
+    if size > _LONGEST_SOCKET_BYTES:
+        yield {"control.path": f"must have at most {_LONGEST_SOCKET_BYTES} bytes, as a socket's address, got {size}"}
 
 
 def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Mapping[str, str]]:

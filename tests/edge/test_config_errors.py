@@ -177,6 +177,10 @@ CLASHES = {
     "polygon on a line and back": ("zone: {polygon: [[0, 1], [1, 0], [0.5, 0.5], [1, 0]]}", f"1: zone.polygon: {AREA}"),
     "polygon in the wrong order": ("zone: {polygon: [[0, 0], [1, 0], [0, 1], [1, 1]]}", f"1: zone.polygon: {AREA}"),
     "no labels": ("alarm:\n  labels: []", "2: alarm.labels: must name at least one label, got none"),
+    "path too long for a socket": (
+        f"control:\n  path: /run/{'ü' * 51}x",
+        "2: control.path: must have at most 107 bytes, as a socket's address, got 108",
+    ),
     "label twice": ("alarm: {labels: [a, b, a]}", "1: alarm.labels: must name a label once, got a 2 times"),
 }
 
