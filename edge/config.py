@@ -231,8 +231,8 @@ def _read_list(hint: Any, rule: Rule, node: yaml.Node, key: str, found: _Finding
         return ()
     if isinstance(node, yaml.SequenceNode):
         nodes = node.value
-    elif isinstance(node, yaml.ScalarNode) and rule.pattern:
-        nodes = [node]
+    elif isinstance(node, yaml.ScalarNode) and get_origin(hint) is not tuple and "," not in node.value:
+        nodes = [node]  # one entry needs no brackets
     else:
         found.add(node, key, f"must be a list in brackets; each entry is {describe(hint, rule)}, got {_seen(node)}")
         return _BROKEN

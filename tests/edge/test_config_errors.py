@@ -102,9 +102,17 @@ WRONG_VALUES = {
     "one time for hours": ("schedule: {active: 17:00}", f"1: schedule.active: {HOURS}, got 17:00"),
     "capital letters": ("schedule: {active: [Mon 07:00-19:00]}", f"1: schedule.active: {HOURS}, got Mon 07:00-19:00"),
     "hour 25": ("schedule:\n  quiet_hours:\n    - 22:00-25:00", f"3: schedule.quiet_hours: {HOURS}, got 22:00-25:00"),
-    "no list of labels": (
-        "alarm: {labels: without_mask}",
-        "1: alarm.labels: must be a list in brackets; each entry is text, got without_mask",
+    "labels without brackets": (
+        "alarm:\n  labels: with_mask, without_mask",
+        "2: alarm.labels: must be a list in brackets; each entry is text, got with_mask, without_mask",
+    ),
+    "group for a list": (
+        "alarm: {labels: {a: 1}}",
+        "1: alarm.labels: must be a list in brackets; each entry is text, got a group of settings",
+    ),
+    "word for a pin of a list": (
+        "gpio: {active_low_pins: lamp}",
+        "1: gpio.active_low_pins: must be a whole number between 0 and 27, got lamp",
     ),
     "empty label": ('alarm: {labels: [without_mask, ""]}', '1: alarm.labels: must not be empty, got ""'),
     "polygon of numbers": ("zone: {polygon: [1]}", f"1: zone.polygon: must be {POINT}, got 1"),
