@@ -100,9 +100,18 @@ def test_a_report_is_a_picture_of_1200_by_600(
     assert str(tmp_path / "chart.png") in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", [[], ["--week"]])
+def test_a_report_of_a_day_to_come_is_a_usage_error(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert main(["report", "--day", "2999-01-01", *options, "-o", str(tmp_path / "chart.png"), *words]) == 2
+    assert "--day 2999-01-01 must not be later than today" in capsys.readouterr().err
+    assert not (tmp_path / "chart.png").exists()
+
+
 def test_a_report_is_named_after_its_day(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["report", "--day", "2026-11-17", *words]) == 0
-    assert (tmp_path / "maskwatch-2026-11-17.png").exists()
+    assert main(["report", "--day", "2024-11-17", *words]) == 0
+    assert (tmp_path / "maskwatch-2024-11-17.png").exists()
