@@ -210,7 +210,6 @@ SICK: list[tuple[str, str, list[Sickness], str, str]] = [
     ("camera", "problem", [configure("camera: {device: 2}")], "/dev/video2 does not exist",
      "camera.device to one of /dev/video0 (HD Webcam: HD Webcam)"),
     ("camera", "problem", [write("sys/class/video4linux/video0/name", "unicam-image")], "ribbon", "picamera2"),
-    ("camera", "problem", [configure("camera: {source: files, device: /none.gif}")], "/none.gif", "camera.device"),
     ("camera use", "problem", [deny("dev/video0")], "/dev/video0: no permission", "usermod -aG video"),
     ("camera use", "problem", [say("probe_camera", None)], "its driver hangs", "reboot"),
     ("camera use", "problem", [say("probe_camera", BUSY_CAMERA), remove("proc/812")], "another program", "fuser"),
