@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Final
 
 from edge.devices import find_device_problem
 from edge.foreign_kinds import FOREIGN
 from edge.metrics.settings import find_metrics_clashes
 from edge.mqtt.settings import find_mqtt_clashes
-from edge.settings import Detector, Gpio, Settings, Zone
+from edge.settings import Control, Detector, Gpio, Settings, Zone
+
+_LEAST_AREA: Final = 1e-4
+"""Of the picture: a hundredth of its width times a hundredth of its height. In less nobody's face ever is."""
+
+_LONGEST_SOCKET_BYTES: Final = 107
+"""sun_path of struct sockaddr_un has 108 (unix(7)), the last of which is the zero behind the path."""
 
 
 def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
@@ -21,6 +28,7 @@ def find_clashes(settings: Settings) -> Iterator[Mapping[str, str]]:
     yield from _find_pin_clashes(settings.gpio)
     yield from _find_zone_clashes(settings.zone)
     yield from _find_label_clashes(settings.alarm.labels)
+    yield from _find_control_clashes(settings.control)
     yield from find_mqtt_clashes(settings.mqtt)
     yield from find_metrics_clashes(settings.metrics, settings.web.enabled)
     yield from _find_detector_clashes(settings.detector, settings.accelerator)
@@ -51,6 +59,17 @@ def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
         }
     if 0 < corners < 3:
         yield {"zone.polygon": f"must have at least 3 points, or none for the whole picture, got {corners}"}
+    elif corners and _area(zone.polygon) < _LEAST_AREA:
+        yield {
+            "zone.polygon": "must enclose an area, got points on a line or sides that cross; "
+            "name its corners one after the other around it"
+        }
+
+
+def _area(polygon: Sequence[tuple[float, float]]) -> float:
+    """Return the area of a polygon; parts that run the other way around, as where it crosses itself, are taken off."""
+    sides = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in sides)) / 2
 
 
 def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
@@ -59,6 +78,12 @@ def _find_label_clashes(labels: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
     for label, count in Counter(labels).items():
         if count > 1:
             yield {"alarm.labels": f"must name a label once, got {label} {count} times"}
+
+
+def _find_control_clashes(control: Control) -> Iterator[Mapping[str, str]]:
+    size = len(control.path.encode(errors="replace"))
+    if size > _LONGEST_SOCKET_BYTES:
+        yield {"control.path": f"must have at most {_LONGEST_SOCKET_BYTES} bytes, as a socket's address, got {size}"}
 
 
 def _find_detector_clashes(detector: Detector, accelerator: str) -> Iterator[Mapping[str, str]]:

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.errors import ModelError
+from edge.manifest import require_labels
 from edge.preprocess import classifier_input
-from edge.records import LABELS, NOT_FACE, Face, Frame, Verdict, VerdictKind
+from edge.records import NOT_FACE, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
 
 _NO_FACE_FROM = 0.5
@@ -48,19 +48,11 @@ class TfliteClassifier:
     ) -> None:
         """Use a loaded model; `min_score` (0..1) overrides its manifest's. The mean of `views` counts.
 
-        A two-class model may leave out one of the three usual labels. Raises ModelError when a label that shall raise
-        the alarm is neither the model's nor usual, or when none of them is the model's.
+        Raises ModelError when the model does not have the labels that shall raise the alarm; see `require_labels`.
         """
-        manifest = model.manifest
-        labels = [label for label in manifest.labels if label != NOT_FACE]
-        unknown = [label for label in alarm_labels if label not in {*labels, *LABELS}]
-        if unknown or not set(alarm_labels) & set(labels):
-            raise ModelError(
-                f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
-                f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
-            )
+        require_labels(model.manifest, alarm_labels)
         self._model, self._alarm_labels, self._views = model, frozenset(alarm_labels), tuple(views)
-        self._min_score = manifest.thresholds.min_score if min_score is None else min_score
+        self._min_score = model.manifest.thresholds.min_score if min_score is None else min_score
 
     def judge(self, frame: Frame, faces: Sequence[Face]) -> tuple[Verdict, ...]:
         """Return a verdict for each face of a frame, in their order; `not_face` and unsure where there is none."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 import yaml
 from yaml.reader import ReaderError
@@ -21,6 +21,9 @@ CONFIG_PLACES = (Path("/etc/maskwatch/config.yaml"), Path(__file__).parent.paren
 
 MAX_BYTES = 50_000
 """The shipped config.yaml has a fifth of this; whatever is longer was not meant to be one."""
+
+FindClashes: TypeAlias = Callable[[Settings], Iterable[Mapping[str, str]]]
+"""Finds what is wrong with settings that are read; see `edge.clashes`."""
 
 _MAX_DEPTH: Final = 8
 _BROKEN: Final = object()
@@ -43,25 +46,25 @@ def find_config(places: Sequence[Path] = CONFIG_PLACES) -> Path | None:
     return next((path for path in places if _is_there(path)), None)
 
 
-def load_settings(path: Path) -> Settings:
-    """Return the settings in a file.
+def load_settings(path: Path, find_more: FindClashes = lambda settings: ()) -> Settings:
+    """Return the settings in a file. Where nothing is wrong with them `find_more` is asked for more, as `find_clashes`.
 
     Raises ConfigError, with every error in the file on a line of its own, or when the file cannot be read.
     """
-    return decode_settings(read_config(path), str(path))
+    return decode_settings(read_config(path), str(path), find_more)
 
 
-def decode_settings(data: bytes, name: str) -> Settings:
+def decode_settings(data: bytes, name: str, find_more: FindClashes = lambda settings: ()) -> Settings:
     """Return the settings in what a file holds, as `parse_settings` does; it must be UTF-8."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
         raise ConfigError(f"{name}:{line}: is not UTF-8 text; save the file as UTF-8") from exc
-    return parse_settings(text, name)
+    return parse_settings(text, name, find_more)
 
 
-def parse_settings(text: str, name: str) -> Settings:
+def parse_settings(text: str, name: str, find_more: FindClashes = lambda settings: ()) -> Settings:
     """Return the settings in a text; an empty one gives the defaults. `name` stands before each error.
 
     Raises ConfigError with every error, a line each: `config.yaml:14: alarm.hold_s: must be …, got 99`.
@@ -69,6 +72,8 @@ def parse_settings(text: str, name: str) -> Settings:
     found = _Findings()
     settings: Settings = _read_section(Settings, _compose(text, name), (), found)
     for clash in find_clashes(settings):
+        found.add_clash(clash)
+    for clash in () if found.problems else find_more(settings):
         found.add_clash(clash)
     if found.problems:
         raise ConfigError("\n".join(f"{name}:{line}: {what}" for line, what in sorted(found.problems)))
@@ -226,8 +231,8 @@ def _read_list(hint: Any, rule: Rule, node: yaml.Node, key: str, found: _Finding
         return ()
     if isinstance(node, yaml.SequenceNode):
         nodes = node.value
-    elif isinstance(node, yaml.ScalarNode) and rule.pattern:
-        nodes = [node]
+    elif isinstance(node, yaml.ScalarNode) and get_origin(hint) is not tuple and "," not in node.value:
+        nodes = [node]  # one entry needs no brackets
     else:
         found.add(node, key, f"must be a list in brackets; each entry is {describe(hint, rule)}, got {_seen(node)}")
         return _BROKEN

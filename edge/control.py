@@ -127,6 +127,19 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer:
     return said
 
 
+def require_alone(path: Path) -> None:
+    """Raise HardwareError when another daemon answers at `path`: it has the door, and both would write one journal.
+
+    What else may be wrong there, for `Control` to find, keeps nobody from watching.
+    """
+    try:
+        pid = ask(path, {"command": "status"}).get("pid")
+    except HardwareError:
+        return
+    advice = "stop it first, or give this one a control.path of its own"
+    raise HardwareError(f"another Maskwatch runs already (process {pid}, {path}); {advice}")
+
+
 def _listen(path: Path) -> socket.socket:
     _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX)

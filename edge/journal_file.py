@@ -188,14 +188,20 @@ def read_last_before(path: Path, at_s: float) -> Entry | None:
 
 
 def _read(path: Path, which: str, values: tuple[float, ...]) -> tuple[Entry, ...]:
-    advice = "check journal.path; join the group maskwatch or use sudo"
     try:
         if not path.exists():
             raise DataError(f"{path}: there is no journal yet; `maskwatch run` begins it, see journal in config.yaml")
         with closing(_connect_to_read(path)) as connection:
             return tuple(_select(connection, which, values))
     except (sqlite3.Error, OSError) as exc:
-        raise DataError(f"{path}: the journal cannot be read ({exc}); {advice}") from exc
+        raise DataError(f"{path}: {_explain(exc, path)}") from exc
+
+
+def _explain(error: Exception, path: Path) -> str:
+    if isinstance(error, sqlite3.Error) and is_damaged(error):
+        advice = f"start Maskwatch anew: it renames the file to {path.name}.damaged and begins another"
+        return f"the journal is damaged ({error}); {advice}"
+    return f"the journal cannot be read ({error}); check journal.path; join the group maskwatch or use sudo"
 
 
 def _connect(path: Path) -> sqlite3.Connection:

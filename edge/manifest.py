@@ -7,12 +7,14 @@ runtimes crash on a damaged one.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from edge.errors import ModelError
+from edge.records import LABELS, NOT_FACE
 
 DETECTOR_KIND = "face_detector"
 CLASSIFIER_KIND = "mask_classifier"
@@ -157,6 +159,20 @@ def read_unpromised(model: Path) -> bytes:
         raise ModelError(
             f"{model}: cannot be read ({exc.strerror}); check `model:` below `detector:` in config.yaml"
         ) from exc
+
+
+def require_labels(manifest: Manifest, alarm_labels: Sequence[str]) -> None:
+    """Raise ModelError when the model cannot give a label that shall raise the alarm.
+
+    A two-class model may leave out one of the three usual labels; one of those asked for must be its own.
+    """
+    labels = [label for label in manifest.labels if label != NOT_FACE]
+    unknown = [label for label in alarm_labels if label not in {*labels, *LABELS}]
+    if unknown or not set(alarm_labels) & set(labels):
+        raise ModelError(
+            f"{manifest.model}: its labels are {', '.join(labels)}, and alarm.labels asks for "
+            f"{', '.join(unknown or alarm_labels)}; change alarm.labels in config.yaml or the model"
+        )
 
 
 def _check_sense(path: Path, manifest: Manifest) -> None:

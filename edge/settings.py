@@ -21,7 +21,7 @@ _FRACTION = between(0, 1)
 _PIN = between(0, 27)
 _HOURS = Rule(
     pattern=r"((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? )?"
-    r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)",
+    r"([01]?\d|2[0-3]):[0-5]\d-(([01]?\d|2[0-3]):[0-5]\d|24:00)",
     example='"mon-fri 07:00-19:00" or "22:00-06:00", in small letters',
 )
 

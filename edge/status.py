@@ -144,6 +144,7 @@ def gather_facts(settings: Settings, root: Path, config_path: Path | None) -> di
         "version": metadata.version("maskwatch"),
         "pid": os.getpid(),
         "config": str(config_path.absolute()) if config_path else None,
+        "gpio_driver": settings.gpio.driver,
         "models": {
             "detector": _describe_detector(root / settings.detector.model, settings.detector.backend),
             "classifier": _describe(root / settings.classifier.model, CLASSIFIER_KIND),

@@ -124,7 +124,7 @@ def row(summary: Summary, heat: Heat, size: str) -> str:
         f"{1000 * stages.whole_s:.1f} / {1000 * summary.p95_s:.1f}",
         f"{summary.fps:.0f}",
         heat_text,
-        f"{summary.slowed_frac:+.0%}",
+        f"{summary.slowed_frac:+z.0%}",
         f"{datetime.now(UTC):%Y-%m-%d}",
     )
     return f"| {' | '.join(cells)} |"

@@ -30,6 +30,8 @@ WORDS = {
     EntryKind.COUNTS: "people",
 }
 
+_MINUTE_S = 60.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
@@ -48,10 +50,15 @@ def run(options: argparse.Namespace) -> int:
     if options.csv:
         write_csv(entries)
     else:
-        for entry in entries:
+        for entry in sorted(entries, key=end_of_entry):
             print(describe(entry))
         print(describe_totals(add_up(entries)))
     return 0
+
+
+def end_of_entry(entry: Entry) -> float:
+    """Return when all of an entry had happened, in UTC seconds since 1970: for counts the end of their minute."""
+    return entry.at_s + (_MINUTE_S if entry.kind is EntryKind.COUNTS else 0.0)
 
 
 def pick_day(text: str, option: str) -> date:

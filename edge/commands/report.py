@@ -11,6 +11,7 @@ from edge.chart import draw_chart
 from edge.commands import read_settings, write_picture
 from edge.commands.journal import pick_day
 from edge.days import EXAMPLES, begin_of, end_of
+from edge.errors import UsageError
 from edge.journal_file import read_entries, read_last_before
 from edge.report import describe_sums, plan_chart
 
@@ -27,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Draw the chart and say what is on it."""
     path = Path(read_settings(options).journal.path)
-    last = pick_day(options.day, "--day")
+    last, today = pick_day(options.day, "--day"), pick_day("today", "--day")
+    if last > today:
+        raise UsageError(f"--day {last} must not be later than today, {today}")
     first = last - timedelta(days=_WEEK_DAYS - 1 if options.week else 0)
     entries = read_entries(path, begin_of(first), end_of(last))
     output = options.output or Path(f"maskwatch-{first}-to-{last}.png" if options.week else f"maskwatch-{last}.png")

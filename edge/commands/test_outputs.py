@@ -12,8 +12,9 @@ from typing import Any
 
 from edge.alarm import starting
 from edge.commands import read_settings
+from edge.errors import UsageError
 from edge.outputs import Output
-from edge.outputs.board import GpioOutputs
+from edge.outputs.board import GpioOutputs, wiring
 from edge.outputs.gpio import open_factory
 from edge.records import Decision, StatusPattern
 from edge.settings import Settings
@@ -40,8 +41,10 @@ def _seconds(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Flash and beep, one output after the other."""
+    """Flash and beep, one output after the other. Raises UsageError where nothing is wired."""
     settings = read_settings(options)
+    if not any(wiring(settings.gpio)):
+        raise UsageError("test-outputs: nothing is wired; give lamp and buzzer their pins below gpio: in config.yaml")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # raises, so that the outputs are closed
     with (

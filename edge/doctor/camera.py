@@ -19,6 +19,7 @@ _RIBBON = ("unicam", "rp1-cfe")
 _NO_CAMERA = ("bcm2835-", "pispbe", "rpi-hevc", "rpivid")
 """Parts of the Pi's own chip that also show as /dev/videoN: codec, scaler, decoder."""
 
+_NAME_FILES = "name a video, a picture or a folder of pictures in camera.device"
 _FIND = """
 from edge.errors import HardwareError
 from edge.sources.picamera import find_cameras
@@ -71,9 +72,13 @@ def _check_use(node: Path, system: System) -> Finding:
 
 def _check_files(camera: Camera, system: System) -> Finding:
     path = system.path(Path(str(camera.device)).absolute())
-    if path.exists():
-        return ok("camera", f"files instead of a camera: {camera.device}")
-    return problem("camera", f"{camera.device} does not exist", "correct camera.device in config.yaml")
+    reason = system.run((sys.executable, "-m", "edge.doctor.probe_files", str(path)))
+    if reason is None:
+        return problem("camera", f"{camera.device}: reading it crashes or hangs", "see the line `opencv`")
+    if reason:
+        says, _, advice = " ".join(reason.split()).rpartition("; ")
+        return problem("camera", says or advice, advice if says else _NAME_FILES)
+    return ok("camera", f"files instead of a camera: {camera.device}")
 
 
 def _check_ribbon(models: str, reason: str) -> Finding:

@@ -11,7 +11,7 @@ from edge.doctor.findings import Finding, ok, problem
 from edge.doctor.system import Patient, System
 from edge.errors import ConfigError, ModelError
 from edge.foreign_kinds import FOREIGN
-from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, read_model, require_labels
 
 _LOAD = """
 import sys
@@ -58,13 +58,16 @@ def check_detector_model(patient: Patient) -> Finding:
 
 
 def check_classifier_model(patient: Patient) -> Finding:
-    """Return whether the mask classifier is what its manifest promises, and loads."""
-    return _check_model("classifier", patient.home / patient.settings.classifier.model, CLASSIFIER_KIND, patient.system)
+    """Return whether the mask classifier is what its manifest promises, has the labels of the alarm, and loads."""
+    path, labels = patient.home / patient.settings.classifier.model, patient.settings.alarm.labels
+    return _check_model("classifier", path, CLASSIFIER_KIND, patient.system, labels)
 
 
-def _check_model(name: str, path: Path, kind: str, system: System) -> Finding:
+def _check_model(name: str, path: Path, kind: str, system: System, alarm_labels: Sequence[str] = ()) -> Finding:
     try:
         _, manifest = read_model(path, kind)
+        if alarm_labels:
+            require_labels(manifest, alarm_labels)
     except ModelError as exc:
         return _explain(name, str(exc))
     return _try(name, path, (_LOAD_OURS, str(path), kind), system) or ok(

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System, find_daemon, try_import
 from edge.settings import Gpio
 
@@ -22,6 +22,8 @@ _OLDEST_LGPIO = (0, 2, 2)
 def check_pins(patient: Patient) -> Finding:
     """Return whether there is a GPIO chip that this user and lgpio can use."""
     name, system, driver = "pins", patient.system, patient.settings.gpio.driver
+    if driver == "mock":
+        return warning(name, "gpio.driver is mock: nothing is switched", "set gpio.driver: auto where lamps are wired")
     if driver not in ("auto", "lgpio"):
         return skipped(name, f"gpio.driver is {driver}")
     chip = _find_chip(system)
@@ -38,10 +40,12 @@ def check_pins(patient: Patient) -> Finding:
 
 
 def check_pin_use(patient: Patient) -> Finding:
-    """Return whether another program has one of the pins in config.yaml. No pin is touched."""
+    """Return whether an output is wired, and no other program has one of the pins in config.yaml. None is touched."""
     name, system, gpio = "pin use", patient.system, patient.settings.gpio
     chip = _find_chip(system) if gpio.driver in ("auto", "lgpio") else None
     wired = _wired_pins(gpio)
+    if set(wired.values()) <= {"mute_button_pin"}:
+        return warning(name, "nothing is wired: an alarm switches no pin", "give the lamp its pin: gpio.lamp_pin")
     if chip is None or not wired:
         return skipped(name, "no pins to ask about")
     said = system.run((sys.executable, "-m", "edge.doctor.probe_pins", str(chip), *map(str, wired)))

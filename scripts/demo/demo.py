@@ -84,8 +84,15 @@ def main() -> int:
     except KeyboardInterrupt:
         print("demo: stopped; every output is off", file=sys.stderr)
         return 130
-    print(f"{frames} pictures looked at. The annotated clip: {copy}")
+    print(f"{describe_count(frames, round(options.seconds * FPS))} The annotated clip: {copy}")
     return 0
+
+
+def describe_count(looked_at: int, drawn: int) -> str:
+    """Return how many of the clip's pictures were looked at: it plays like a camera, and waits for nobody."""
+    if looked_at == drawn:
+        return f"All {drawn} pictures looked at."
+    return f"{looked_at} of {drawn} pictures looked at; the others came while one was, and are left out, as at a door."
 
 
 def watch_clip(clip: Path, copy: Path) -> int:

@@ -93,6 +93,11 @@ def test_a_steady_board_gets_a_row_with_its_figures() -> None:
     assert "did not slow down" in list(describe(summary, Heat(None, None, False), "640×480"))
 
 
+def test_a_board_that_was_faster_by_less_than_it_is_rounded_by_has_no_minus_before_its_zero() -> None:
+    summary = summarize([took(0.1)] * 50 + [took(0.0999)] * 50)
+    assert "| +0% |" in row(summary, Heat(None, None, False), "640×480")
+
+
 def test_a_weak_supply_is_said() -> None:
     assert "supply voltage was too low" in list(describe(summarize([took(0.1)]), Heat(None, None, True), "x"))[-1]
 

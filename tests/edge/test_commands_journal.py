@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -36,6 +37,24 @@ def test_the_journal_of_today_is_text_with_its_sums(words: list[str], capsys: py
     assert alarm.endswith("  alarm on")
     assert counts.endswith("people    3: 2 masked, 1 unmasked  (clock not set)")
     assert sums == "people 3: 2 masked, 1 unmasked; 1 alarm"
+
+
+def test_the_people_of_a_minute_stand_behind_what_happened_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    minute_s = time.time() // 60 * 60 - 600
+    with closing(JournalFile(tmp_path / "j.db")) as file:
+        file.write(
+            [
+                Entry(minute_s + 19, True, EntryKind.START, "maskwatch 0.1.0"),
+                Entry(minute_s, True, EntryKind.COUNTS, "", 1, 0, 0),
+                Entry(minute_s + 61, True, EntryKind.STOP),
+            ]
+        )
+    (tmp_path / "config.yaml").write_text(f"journal: {{path: {tmp_path / 'j.db'}}}\n")
+    assert main(["journal", "--since", "yesterday", "--config", str(tmp_path / "config.yaml")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[21:].split()[0] for line in lines[:3]] == ["started", "people", "stopped"]
 
 
 def test_the_journal_is_also_csv(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,9 +100,18 @@ def test_a_report_is_a_picture_of_1200_by_600(
     assert str(tmp_path / "chart.png") in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", [[], ["--week"]])
+def test_a_report_of_a_day_to_come_is_a_usage_error(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert main(["report", "--day", "2999-01-01", *options, "-o", str(tmp_path / "chart.png"), *words]) == 2
+    assert "--day 2999-01-01 must not be later than today" in capsys.readouterr().err
+    assert not (tmp_path / "chart.png").exists()
+
+
 def test_a_report_is_named_after_its_day(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["report", "--day", "2026-11-17", *words]) == 0
-    assert (tmp_path / "maskwatch-2026-11-17.png").exists()
+    assert main(["report", "--day", "2024-11-17", *words]) == 0
+    assert (tmp_path / "maskwatch-2024-11-17.png").exists()

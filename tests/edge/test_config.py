@@ -42,9 +42,14 @@ def test_hours_need_neither_quotes_nor_brackets(hours: str) -> None:
     assert settings.schedule == Schedule(quiet_hours=("22:00-06:00",))
 
 
-@pytest.mark.parametrize("hours", ["mon-fri 07:00-19:00", "sat 00:00-24:00", "fri-mon 22:00-06:00"])
+@pytest.mark.parametrize("hours", ["mon-fri 07:00-19:00", "sat 00:00-24:00", "fri-mon 22:00-6:00", "7:00-9:00"])
 def test_hours_may_name_days(hours: str) -> None:
     assert parse_settings(f"schedule: {{active: {hours}}}", "config.yaml").schedule.active == (hours,)
+
+
+def test_one_entry_of_a_list_needs_no_brackets() -> None:
+    settings = parse_settings("alarm: {labels: with_mask}\ngpio: {active_low_pins: 27}", "config.yaml")
+    assert (settings.alarm.labels, settings.gpio.active_low_pins) == (("with_mask",), (27,))
 
 
 def test_a_whole_number_serves_as_a_fraction() -> None:

@@ -15,6 +15,7 @@ TOP_KEYS = (
     "mqtt, web, metrics"
 )
 HOURS = 'must look like "mon-fri 07:00-19:00" or "22:00-06:00", in small letters'
+AREA = "must enclose an area, got points on a line or sides that cross; name its corners one after the other around it"
 POINT = "a point [x, y] between 0 and 1"
 
 WRONG_VALUES = {
@@ -101,9 +102,17 @@ WRONG_VALUES = {
     "one time for hours": ("schedule: {active: 17:00}", f"1: schedule.active: {HOURS}, got 17:00"),
     "capital letters": ("schedule: {active: [Mon 07:00-19:00]}", f"1: schedule.active: {HOURS}, got Mon 07:00-19:00"),
     "hour 25": ("schedule:\n  quiet_hours:\n    - 22:00-25:00", f"3: schedule.quiet_hours: {HOURS}, got 22:00-25:00"),
-    "no list of labels": (
-        "alarm: {labels: without_mask}",
-        "1: alarm.labels: must be a list in brackets; each entry is text, got without_mask",
+    "labels without brackets": (
+        "alarm:\n  labels: with_mask, without_mask",
+        "2: alarm.labels: must be a list in brackets; each entry is text, got with_mask, without_mask",
+    ),
+    "group for a list": (
+        "alarm: {labels: {a: 1}}",
+        "1: alarm.labels: must be a list in brackets; each entry is text, got a group of settings",
+    ),
+    "word for a pin of a list": (
+        "gpio: {active_low_pins: lamp}",
+        "1: gpio.active_low_pins: must be a whole number between 0 and 27, got lamp",
     ),
     "empty label": ('alarm: {labels: [without_mask, ""]}', '1: alarm.labels: must not be empty, got ""'),
     "polygon of numbers": ("zone: {polygon: [1]}", f"1: zone.polygon: must be {POINT}, got 1"),
@@ -172,7 +181,14 @@ CLASHES = {
         "zone:\n\n  polygon: [[0, 0], [1, 1]]",
         "3: zone.polygon: must have at least 3 points, or none for the whole picture, got 2",
     ),
+    "polygon on a line": ("zone: {polygon: [[0.1, 0.1], [0.2, 0.2], [0.7, 0.7]]}", f"1: zone.polygon: {AREA}"),
+    "polygon on a line and back": ("zone: {polygon: [[0, 1], [1, 0], [0.5, 0.5], [1, 0]]}", f"1: zone.polygon: {AREA}"),
+    "polygon in the wrong order": ("zone: {polygon: [[0, 0], [1, 0], [0, 1], [1, 1]]}", f"1: zone.polygon: {AREA}"),
     "no labels": ("alarm:\n  labels: []", "2: alarm.labels: must name at least one label, got none"),
+    "path too long for a socket": (
+        f"control:\n  path: /run/{'ü' * 51}x",
+        "2: control.path: must have at most 107 bytes, as a socket's address, got 108",
+    ),
     "label twice": ("alarm: {labels: [a, b, a]}", "1: alarm.labels: must name a label once, got a 2 times"),
 }
 

@@ -17,8 +17,11 @@ from typing import Any
 
 import pytest
 
-from edge.control import Control, ask
+from edge import settings
+from edge.clashes import find_clashes
+from edge.control import Control, ask, require_alone
 from edge.errors import HardwareError
+from edge.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,6 +120,32 @@ def test_the_socket_of_a_daemon_that_runs_is_left_alone(path: Path) -> None:
     with pytest.raises(OSError, match="another daemon listens there"):
         Control(path, {})
     assert ask(path, {"command": "double", "number": 1})["double"] == 2
+
+
+def test_the_longest_path_that_the_settings_allow_is_the_longest_that_a_socket_has(tmp_path: Path) -> None:
+    longest = tmp_path / ("x" * (107 - len(str(tmp_path)) - 1))
+    assert list(find_clashes(Settings(control=settings.Control(str(longest))))) == []
+    with closing(Control(longest, {})):
+        assert longest.exists()
+    assert list(find_clashes(Settings(control=settings.Control(f"{longest}x")))) != []
+    with pytest.raises(OSError, match="too long"):
+        Control(Path(f"{longest}x"), {})
+
+
+def test_who_must_be_alone_is_told_of_a_daemon_that_answers(tmp_path: Path) -> None:
+    with (
+        closing(Control(tmp_path / "control.sock", {"status": lambda request: {"pid": 812}})),
+        pytest.raises(HardwareError, match=r"another Maskwatch runs already \(process 812, .*control\.sock\); stop it"),
+    ):
+        require_alone(tmp_path / "control.sock")
+
+
+def test_who_must_be_alone_is_so_wherever_no_daemon_answers(path: Path, tmp_path: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as dead:
+        dead.bind(str(tmp_path / "left"))
+    (tmp_path / "file").touch()
+    for name in (path.name, "left", "file", "none", "no/folder", "x" * 200):
+        require_alone(tmp_path / name)
 
 
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:

@@ -126,6 +126,18 @@ def test_a_daemon_that_was_killed_starts_again_with_its_journal_and_a_fresh_sock
     assert kinds(config) == [EntryKind.START, EntryKind.START, EntryKind.STOP]
 
 
+def test_a_second_daemon_does_not_start_and_leaves_the_first_one_and_its_journal_alone(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(config) as process:
+        code, _, error = ask(config, capsys, "run")
+        assert (code, "another Maskwatch runs already" in error) == (3, True)
+        assert is_watching(config)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert kinds(config) == [EntryKind.START, EntryKind.STOP]
+
+
 @pytest.mark.parametrize("command", ["status", "mute", "unmute"])
 def test_without_a_daemon_each_command_says_so_with_exit_code_3(
     config: Path, capsys: pytest.CaptureFixture[str], command: str

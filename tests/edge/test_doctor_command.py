@@ -21,7 +21,7 @@ from edge.doctor.models import check_classifier_model, check_detector_model
 from edge.doctor.software import check_python, check_system
 from edge.doctor.system import Patient, find_daemon, run_command, this_system, try_import
 from edge.manifest import manifest_path
-from edge.settings import Classifier, Detector, Settings
+from edge.settings import Alarm, Classifier, Detector, Settings
 
 FINE = ok("disk", "100 MB free")
 WRONG = problem("camera", "not there", "plug it in")
@@ -104,6 +104,13 @@ def test_a_truncated_model_is_a_problem_before_any_runtime_sees_it(tmp_path: Pat
     assert finding.state == "problem"
     assert "the file is damaged or was swapped" in finding.says
     assert finding.remedy == "copy both files again or convert the model again"
+
+
+def test_labels_that_the_classifier_does_not_have_are_a_problem() -> None:
+    finding = check_classifier_model(patient(ROOT, Settings(alarm=Alarm(labels=("no_mask",)))))
+    assert finding.state == "problem"
+    assert "mask_worn_incorrectly, and alarm.labels asks for no_mask" in finding.says
+    assert finding.remedy == "change alarm.labels in config.yaml or the model"
 
 
 @pytest.mark.parametrize(

@@ -152,9 +152,15 @@ def test_a_missing_journal_is_said(tmp_path: Path) -> None:
         read_entries(tmp_path / "j.db", *ALWAYS)
 
 
-def test_a_journal_that_is_no_database_is_said(tmp_path: Path) -> None:
+def test_a_journal_that_is_no_database_is_said_to_be_damaged_and_what_becomes_of_it(tmp_path: Path) -> None:
     (tmp_path / "j.db").write_text("words" * 1000)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"is damaged \(file is not a database\); start .* to j\.db\.damaged"):
+        read_entries(tmp_path / "j.db", *ALWAYS)
+
+
+def test_a_journal_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "j.db").mkdir()
+    with pytest.raises(DataError, match=r"cannot be read \(.*\); check journal\.path; join the group maskwatch"):
         read_entries(tmp_path / "j.db", *ALWAYS)
 
 

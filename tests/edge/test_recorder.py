@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from people import MASKED, UNMASKED, blank_frame, person, square
 
 from edge import settings
 from edge.clock import Moment
+from edge.control import Control
 from edge.errors import HardwareError
 from edge.journal import Journal
 from edge.journal_file import Entry, EntryKind, read_entries
@@ -226,6 +228,18 @@ def test_start_fault_and_stop_are_events(tmp_path: Path) -> None:
         (EntryKind.STOP, ""),
     ]
     assert not (tmp_path / "c.sock").exists()
+
+
+def test_a_change_to_the_socket_of_another_daemon_is_said_and_the_rest_goes_on(
+    door: Door, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(Control(tmp_path / "other.sock", {"status": lambda request: {"pid": 812}})):
+        door.recorder.change(
+            replace(settings_in(tmp_path), control=settings.Control(str(tmp_path / "other.sock"))), FACTS
+        )
+        door.see(turn(1.0, alarm=ALARM))
+    assert "another daemon listens there" in caplog.text
+    assert EntryKind.ALARM_ON in [kind for kind, _, _ in door.events()]
 
 
 def test_a_socket_that_cannot_be_is_said_once_and_the_rest_goes_on(

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge.clock import Moment
 from edge.commands import ROOT
 from edge.records import AlarmState, StatusPattern
-from edge.settings import Classifier, Settings
+from edge.settings import Classifier, Gpio, Settings
 from edge.status import Seen, Status, gather_facts
 
 WATCHING = Seen(2, AlarmState.ALARM, StatusPattern.WATCHING)
@@ -53,6 +53,10 @@ def test_after_a_gap_it_watches_since_the_frames_came_back() -> None:
         status.tell(WATCHING, at_s)
     said = status.ask(at(62.0))
     assert (said["state"], said["state_s"]) == ("watching", 2.0)
+
+
+def test_the_facts_name_the_driver_of_the_pins_as_mock_switches_nothing() -> None:
+    assert gather_facts(Settings(gpio=Gpio(driver="mock")), ROOT, None)["gpio_driver"] == "mock"
 
 
 def test_the_facts_name_version_config_and_models(tmp_path: Path) -> None:
