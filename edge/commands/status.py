@@ -77,6 +77,7 @@ def describe(said: Mapping[str, Any]) -> str:
         "state": f"{STATES.get(said['state'], said['state'])}, since {since}",
         **({"camera": said["camera_fault"]} if said["camera_fault"] else {}),
         **({"config": _describe_config(said)} if said["config_fault"] else {}),
+        **({"pins": "mock, nothing is switched"} if said.get("gpio_driver") == "mock" else {}),
         "alarm": said["alarm"],
         "muted": f"until {to_local(said['muted_until'])} ({to_span(said['muted_s'])} left)" if said["muted"] else "no",
         "at the door": f"{said['people']} {'person' if said['people'] == 1 else 'people'} now",

@@ -16,7 +16,7 @@ from edge.commands.status import ask_daemon, describe
 from edge.control import Control
 from edge.errors import HardwareError, NotRunningError
 from edge.last_good import LastGood
-from edge.settings import Settings
+from edge.settings import Gpio, Settings
 from edge.status import Status, gather_facts
 
 
@@ -60,10 +60,21 @@ def test_where_nobody_answers_the_place_in_the_file_is_named(config: Path) -> No
 
 
 def test_what_is_wrong_is_said_right_after_the_state() -> None:
-    status = Status(0.0, gather_facts(Settings(), ROOT, Path("config.yaml")))
-    status.tell_config("config.yaml:3: alarm.hold_s: must be a number")
-    said = status.ask(Moment(1_795_219_200.0, True, 10.0))
-    shown = describe({**said, "muted": False, "journal": {"state": "off"}}).splitlines()
+    shown = describe(ask_status(Settings(), "config.yaml:3: alarm.hold_s: must be a number")).splitlines()
     assert shown[0].startswith("state:")
     assert "broken" in shown[1]
     assert shown[2] == "config.yaml:3: alarm.hold_s: must be a number"
+
+
+def test_a_daemon_that_switches_no_real_pin_says_so() -> None:
+    shown = describe(ask_status(Settings(gpio=Gpio(driver="mock"))))
+    assert "pins:        mock, nothing is switched" in shown
+    assert "pins:" not in describe(ask_status(Settings()))
+
+
+def ask_status(settings: Settings, config_fault: str = "") -> dict[str, Any]:
+    """Return what a daemon with these settings says."""
+    status = Status(0.0, gather_facts(settings, ROOT, Path("config.yaml")))
+    status.tell_config(config_fault)
+    said = status.ask(Moment(1_795_219_200.0, True, 10.0))
+    return {**said, "muted": False, "journal": {"state": "off"}}
