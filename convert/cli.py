@@ -23,7 +23,7 @@ from convert.quantize import quantize
 from convert.samples import Sample, choose, face_inputs, list_pictures, picture_inputs, read_split
 from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
 from convert.verify import Comparison, compare_classifiers, compare_detectors
-from edge.errors import MaskwatchError, ModelError
+from edge.errors import MaskwatchError, ModelError, UsageError
 from edge.manifest import (
     CLASSIFIER_KIND,
     DETECTOR_KIND,
@@ -84,8 +84,10 @@ def _report(options: argparse.Namespace, comparison: Comparison) -> None:
 def convert(options: argparse.Namespace) -> Comparison:
     """Write the int8 model and its manifest and return how it compares with the float model.
 
-    Raises ModelError, and writes nothing, when it lost more than `max_loss` points or would not map to an Edge TPU.
+    Raises UsageError for an output of another suffix; ModelError, and writes nothing, when it lost more than `max_loss`
+    points or would not map to an Edge TPU.
     """
+    _check(options)
     model = _load(options.run)
     labels = _read_labels(options.run)
     _check_labels(options.run, model, labels)
@@ -106,6 +108,11 @@ def convert(options: argparse.Namespace) -> Comparison:
         )
     _write(options, small, _manifest(options, small, twin, kind_of(model), labels, comparison))
     return comparison
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.output.suffix != ".tflite":
+        raise UsageError(f"--output {options.output}: must end in .tflite; the manifest goes beside it, in .json")
 
 
 def _load(run: Path) -> keras.Model:

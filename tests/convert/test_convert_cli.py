@@ -97,3 +97,12 @@ def test_a_run_without_labels_or_held_back_pictures_is_not_written(
     assert main([str(run), "--output", str(output)]) == 4
     assert "has 0 labels, the model has 2 scores" in capsys.readouterr().err
     assert not output.exists()
+
+
+@pytest.mark.parametrize("name", ["mask.json", "mask", "mask.keras", "my.v2"])
+def test_an_output_that_is_no_tflite_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main([str(tmp_path / "no run"), "--output", str(tmp_path / name)]) == 2
+    assert f"{name}: must end in .tflite" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
