@@ -84,7 +84,7 @@ def _report(options: argparse.Namespace, comparison: Comparison) -> None:
 def convert(options: argparse.Namespace) -> Comparison:
     """Write the int8 model and its manifest and return how it compares with the float model.
 
-    Raises UsageError for an output of another suffix; ModelError, and writes nothing, when it lost more than `max_loss`
+    Raises UsageError for options that make no sense; ModelError, and writes nothing, when it lost more than `max_loss`
     points or would not map to an Edge TPU.
     """
     _check(options)
@@ -113,6 +113,8 @@ def convert(options: argparse.Namespace) -> Comparison:
 def _check(options: argparse.Namespace) -> None:
     if options.output.suffix != ".tflite":
         raise UsageError(f"--output {options.output}: must end in .tflite; the manifest goes beside it, in .json")
+    if options.min_score is not None and not 0 < options.min_score < 1:  # as the device demands of a manifest
+        raise UsageError(f"--min-score {options.min_score:g}: must lie between 0 and 1, as the scores do")
 
 
 def _load(run: Path) -> keras.Model:
@@ -187,7 +189,8 @@ def _min_score(options: argparse.Namespace, comparison: Comparison) -> float:
     """Return what the command says, or the comparison or the training run found (its calibration.json), or 0.6."""
     path = options.run / _CALIBRATION
     found = json.loads(path.read_text(encoding="utf-8"))["min_score"] if path.is_file() else None
-    return float(options.min_score or comparison.min_score or found or _UNSURE_BELOW)
+    told = (options.min_score, comparison.min_score, found, _UNSURE_BELOW)
+    return next(float(score) for score in told if score is not None)
 
 
 def _outline(run: Path, kind: str) -> Outline:
