@@ -20,7 +20,7 @@ from convert.edgetpu.build import models_beside
 from convert.edgetpu.cli import add_compiler_option, compile_models
 from convert.edgetpu.preflight import find_obstacles, shorten
 from convert.quantize import quantize
-from convert.samples import Sample, choose, face_inputs, list_pictures, picture_inputs, read_split
+from convert.samples import Sample, choose, choose_pictures, face_inputs, list_pictures, picture_inputs, read_split
 from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
 from convert.verify import Comparison, compare_classifiers, compare_detectors
 from edge.errors import MaskwatchError, ModelError, UsageError
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--calibration", type=Path, help="folder of pictures (default: the run's training pictures)")
     parser.add_argument("--samples", type=int, default=300, help="how many pictures set the ranges (default 300)")
     parser.add_argument(
-        "--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)"
+        "--verify", type=int, default=1000, help="compare on so many held-back faces, or a detector's pictures (1000)"
     )
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
     parser.add_argument("--keep-float", action="store_true", help="put the Keras model beside it, to fine-tune from")
@@ -91,7 +91,7 @@ def convert(options: argparse.Namespace) -> Comparison:
     model = _load(options.run)
     labels = _read_labels(options.run)
     _check_labels(options.run, model, labels)
-    calibration = choose(_calibration_samples(options), options.samples)
+    calibration = _choose(kind_of(model), _calibration_samples(options), options.samples)
     small = quantize(model, list(_inputs(model, calibration)), signed_input=kind_of(model) == DETECTOR_KIND)
     obstacles = find_obstacles(small)
     if obstacles:
@@ -143,10 +143,13 @@ def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
 
 def _held_back(options: argparse.Namespace, kind: str) -> list[Sample]:
     """Return what to compare on: for a detector, whose threshold is chosen there, not the test pictures."""
-    path = options.run / "split.csv"
-    if kind == CLASSIFIER_KIND:
-        return choose(read_split(path, frozenset({"validation", "test"})), options.verify)
-    return read_split(path, frozenset({"validation"}))
+    splits = {"validation", "test"} if kind == CLASSIFIER_KIND else {"validation"}
+    return _choose(kind, read_split(options.run / "split.csv", frozenset(splits)), options.verify)
+
+
+def _choose(kind: str, samples: Sequence[Sample], count: int) -> list[Sample]:
+    """Return samples drawn at random: so many faces for a classifier, all the faces of so many pictures otherwise."""
+    return (choose if kind == CLASSIFIER_KIND else choose_pictures)(samples, count)
 
 
 def _inputs(model: keras.Model, samples: Sequence[Sample]) -> Any:
