@@ -119,6 +119,20 @@ def test_the_first_system_is_compared_with_the_others(annotations: Path) -> None
     assert silent_one["ahead"] == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
+def test_nobody_is_ahead_on_a_set_that_has_faces_of_one_side_only(annotations: Path) -> None:
+    silent = dict(ANSWER, faces=[])
+    evaluate(
+        annotations,
+        system("good", f"print({json.dumps(ANSWER)!r})"),
+        system("silent", f"print({json.dumps(silent)!r})"),
+    )
+    output = annotations.parent / "out"
+    numbers = json.loads((output / "report.json").read_text())
+    assert [(one["mean_f1"], one["ahead"]) for one in numbers["headlines"]] == [(None, None)] * 4
+    rows = [line.split(" | ") for line in (output / "report.md").read_text().splitlines() if "| drawn | 3%" in line]
+    assert [(row[2], row[-1].strip(" |")) for row in rows] == [("good", "first"), ("silent", "–")]
+
+
 def test_two_sets_are_scored_alone_and_together(annotations: Path, tmp_path: Path) -> None:
     shutil.copytree(annotations.parent, tmp_path / "other", ignore=shutil.ignore_patterns("out"))
     output = tmp_path / "both"
