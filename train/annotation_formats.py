@@ -194,13 +194,22 @@ def _read_voc(file: Path, picture: Path) -> AnnotatedPicture:
     return AnnotatedPicture(picture, width, height, tuple(_voc_face(one, file) for one in root.findall("object")))
 
 
+def _checked(box: Box, place: str) -> Box:
+    """Return the box. Raises DataError when it is swapped: with an area below nothing it would be left out unseen."""
+    if min(box.width, box.height) < 0:
+        seen = f"{box.width:g}x{box.height:g} px"
+        raise DataError(f"{place}: the first corner must be left of and above the second, got {seen}; swap them")
+    return box
+
+
 def _voc_face(found: Element, file: Path) -> LabeledBox:
     place = f"{file}:{found.get('line')}"
     corners = [found.findtext(f"bndbox/{name}") or "" for name in ("xmin", "ymin", "xmax", "ymax")]
     name = (found.findtext("name") or "").strip()
     if not name:
         raise DataError(f"{place}: an object without a <name>; add one")
-    return LabeledBox(Box(*_numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")), name)
+    values = _numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")
+    return LabeledBox(_checked(Box(*values), place), name)
 
 
 def _parse_xml(file: Path) -> Element:
@@ -241,7 +250,7 @@ def _yolo_face(words: Sequence[str], place: str, names: Mapping[int, str], size:
     values = _numbers(words[1:], f"{place}: numbers are expected after the class")
     if min(values) < _FRACTIONS[0] or max(values) > _FRACTIONS[1]:
         raise DataError(f"{place}: fractions of the picture, 0 to 1, are expected, got {' '.join(words[1:])}")
-    return LabeledBox(_yolo_box(values, *size), names[int(words[0])])
+    return LabeledBox(_checked(_yolo_box(values, *size), place), names[int(words[0])])
 
 
 def _yolo_box(fractions: Sequence[float], width: int, height: int) -> Box:

@@ -73,6 +73,8 @@ def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> Non
         (voc(voc_face("with_mask", 1, 2, "x", 4)), r"a\.xml:3: <bndbox> needs .* got 1 2 x 4"),
         (voc(voc_face("with_mask", 1, 2, 3)), r"a\.xml:3: <bndbox> needs"),
         (voc(voc_face("with_mask", 1, 2, 3, "nan")), r"a\.xml:3: <bndbox> needs .* got 1 2 3 nan"),
+        (voc(voc_face("with_mask", 30, 2, 3, 4)), r"a\.xml:3: the first corner must be left of .* got -27x2 px; swap"),
+        (voc(voc_face("with_mask", 1, 40, 3, 4)), r"a\.xml:3: the first corner must be left of"),
         (voc(voc_face(" ", 1, 2, 3, 4)), r"a\.xml:3: an object without a <name>"),
     ],
 )
@@ -85,7 +87,7 @@ def test_a_broken_voc_file_is_named_with_its_line(street: Path, text: str, messa
 def test_boxes_are_cut_at_the_edges_and_those_without_an_area_are_counted(
     street: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    corners = [(-5, -5, 20, 20), (190, 90, 230, 130), (50, 50, 50, 60), (60, 60, 50, 50), (300, 10, 320, 30)]
+    corners = [(-5, -5, 20, 20), (190, 90, 230, 130), (50, 50, 50, 60), (60, 60, 60, 60), (300, 10, 320, 30)]
     write(street / "annotations" / "a.xml", voc(*(voc_face("with_mask", *four) for four in corners)))
     draw(street / "images" / "b.png")
     with caplog.at_level(logging.INFO):

@@ -67,6 +67,7 @@ def test_missing_names_are_asked_for(street: Path) -> None:
         ("0 .5 .5 x .1", "numbers are expected after the class, got .5 .5 x .1"),
         ("0 .5 .5 inf .1", "numbers are expected after the class, got .5 .5 inf .1"),
         ("0 60 40 20 20", "fractions of the picture, 0 to 1, are expected, got 60 40 20 20"),
+        ("0 .5 .5 -.1 .1", "the first corner must be left of and above the second, got -20x10 px"),
         ("0 .5 .5 .1 .1 -1 -1", "fractions of the picture"),
     ],
 )
