@@ -276,8 +276,8 @@ def _class_names(labels: Path) -> dict[int, str]:
     """Return the names of the classes from classes.txt or data.yaml, the nearest to the labels."""
     for folder in (labels, *list(labels.resolve().parents)[:2]):
         if (folder / _CLASSES).is_file():
-            lines = read_text(folder / _CLASSES).strip().splitlines()
-            return {index: line.strip() for index, line in enumerate(lines)}
+            lines = read_text(folder / _CLASSES).splitlines()
+            return {index: line.strip() for index, line in enumerate(lines) if line.strip()}
         if (folder / _DATA).is_file():
             return _data_names(folder / _DATA)
     raise DataError(f"{labels}: neither {_CLASSES} nor {_DATA} is there or above; write {_CLASSES}, one name a line")

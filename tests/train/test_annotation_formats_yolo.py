@@ -49,6 +49,15 @@ def test_a_data_yaml_without_usable_names_asks_for_classes_txt(street: Path, tex
         read(street)
 
 
+def test_an_empty_line_among_the_names_shifts_no_class(yolo: Path) -> None:
+    write(yolo / "labels" / "classes.txt", "\nwith_mask\nwithout_mask\n\n")
+    rows = write(yolo / "labels" / "a.txt", "1 .5 .5 .1 .1\n2 .5 .5 .1 .1\n")
+    assert [face.label for face in read(yolo)[0].faces] == ["with_mask", "without_mask"]
+    rows.write_text("0 .5 .5 .1 .1\n")
+    with pytest.raises(DataError, match=r"a\.txt:1: class 0 has no name; the names are \{1: 'with_mask', 2: "):
+        read(yolo)
+
+
 def test_missing_names_are_asked_for(street: Path) -> None:
     write(street / "labels" / "a.txt", "0 .5 .5 .1 .1\n")
     with pytest.raises(DataError, match=r"labels: neither classes\.txt nor data\.yaml"):
