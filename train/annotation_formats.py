@@ -188,9 +188,15 @@ def _upright_size(path: Path) -> tuple[int, int, bool]:
 def _read_voc(file: Path, picture: Path) -> AnnotatedPicture:
     root = _parse_xml(file)
     width, height, turned = _upright_size(picture)
-    stated = (root.findtext("size/width"), root.findtext("size/height"))
-    if turned and width != height and stated == (str(height), str(width)):
+    stated = [root.findtext(f"size/{side}") or "0" for side in ("width", "height")]
+    wide, high = _numbers(stated, f"{file}: <size> needs a number in <width> and in <height>")
+    if turned and (wide, high) == (height, width) != (width, height):
         raise DataError(f"{file}: its boxes are of {picture.name} on its side; save that without its Exif orientation")
+    if wide and high and (wide, high) != (width, height):  # some tools write 0 for what they do not know
+        raise DataError(
+            f"{file}: its boxes are of {wide:g}x{high:g} px, but {picture.name} has {width}x{height}; put that picture "
+            "back, or correct <size> if the boxes fit"
+        )
     return AnnotatedPicture(picture, width, height, tuple(_voc_face(one, file) for one in root.findall("object")))
 
 

@@ -37,11 +37,29 @@ def test_the_folder_of_the_annotations_alone_finds_the_pictures_beside_it(street
     assert [picture.faces for picture in read(street / "annotations")] == [(FACE,)]
 
 
-def test_a_size_that_is_wrong_is_not_believed(street: Path) -> None:
-    size = "<size><width>0</width><height>7</height></size>"
-    write(street / "annotations" / "a.xml", voc(size=size))
+def size(width: object, height: object) -> str:
+    return f"<size><width>{width}</width><height>{height}</height></size>"
+
+
+@pytest.mark.parametrize("stated", [size(0, 0), size(0, 7), size(200, 100), size(" 200.0 ", 100), "<size/>", ""])
+def test_the_size_is_that_of_the_picture(street: Path, stated: str) -> None:
+    write(street / "annotations" / "a.xml", voc(size=stated))
     (picture,) = read(street)
     assert (picture.width, picture.height, picture.faces) == (200, 100, ())
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (size(800, 400), r"a\.xml: its boxes are of 800x400 px, but a\.png has 200x100; put that picture back"),
+        (size(100, 200), r"a\.xml: its boxes are of 100x200 px"),
+        (size("wide", 100), r"a\.xml: <size> needs a number in <width> and in <height>, got wide 100"),
+    ],
+)
+def test_boxes_of_another_size_than_the_picture_are_refused(street: Path, stated: str, message: str) -> None:
+    write(street / "annotations" / "a.xml", voc(size=stated))
+    with pytest.raises(DataError, match=message):
+        read(street)
 
 
 def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> None:
@@ -51,10 +69,10 @@ def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> Non
     Image.new("RGB", (200, 100)).save(path, exif=exif)
     seen = cv2.imread(str(path))
     assert seen is not None
-    write(tmp_path / "a.xml", voc(size="<size><width>100</width><height>200</height></size>"))
+    write(tmp_path / "a.xml", voc(size=size(100, 200)))
     (picture,) = read(tmp_path)
     assert (picture.height, picture.width) == seen.shape[:2] == (200, 100)
-    write(tmp_path / "a.xml", voc(size="<size><width>200</width><height>100</height></size>"))
+    write(tmp_path / "a.xml", voc(size=size(200, 100)))
     with pytest.raises(DataError, match=r"a\.xml: its boxes are of a\.jpg on its side"):
         read(tmp_path)
 
