@@ -17,13 +17,12 @@ from pathlib import Path, PureWindowsPath
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from PIL import Image, UnidentifiedImageError
-
 from edge.errors import DataError
 from edge.geometry import Box
 from edge.records import FACE, IGNORE, LABELS, WORN_INCORRECTLY
 from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv, read_text
 from train.faces import PICTURE_SUFFIXES
+from train.pictures import upright_size
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ _CLASSES, _DATA = "classes.txt", "data.yaml"
 _SPELLINGS = {"mask_weared_incorrect": WORN_INCORRECTLY, IGNORE: IGNORE} | {label: label for label in LABELS}
 """Names that mean one thing only; `face` is none of them: in some data sets it is a bare face, here an unknown one."""
 
-_ORIENTATION = 0x0112  # Exif 2.32, table 4
-_TURNED = (5, 6, 7, 8)  # Exif 2.32, table 4: a row of the file is a column of the picture
 _FRACTIONS = (-0.5, 1.5)  # faces at the edge may reach a little out; pixels and the -1 of missing key points do not fit
 
 
@@ -173,21 +170,9 @@ def _say(
     log.info("%s: %s, %d pictures with %d boxes; left out: %s", folder, kind, len(after), kept, words)
 
 
-def _upright_size(path: Path) -> tuple[int, int, bool]:
-    """Return width and height in pixels as training sees the picture, and whether Exif lays it on its side."""
-    try:
-        with Image.open(path) as image:
-            has_exif = image.format != "PNG" or "exif" in image.info  # else PNG is decoded to the end for it
-            turned = has_exif and image.getexif().get(_ORIENTATION, 1) in _TURNED
-            width, height = image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-        raise DataError(f"{path}: not a picture that can be read; delete it and its annotation file") from exc
-    return (height, width, True) if turned else (width, height, False)
-
-
 def _read_voc(file: Path, picture: Path) -> AnnotatedPicture:
     root = _parse_xml(file)
-    width, height, turned = _upright_size(picture)
+    width, height, turned = upright_size(picture)
     stated = [root.findtext(f"size/{side}") or "0" for side in ("width", "height")]
     wide, high = _numbers(stated, f"{file}: <size> needs a number in <width> and in <height>")
     if turned and (wide, high) == (height, width) != (width, height):
@@ -239,7 +224,7 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _read_yolo(file: Path, picture: Path, names: Mapping[int, str]) -> AnnotatedPicture:
-    width, height, _ = _upright_size(picture)
+    width, height, _ = upright_size(picture)
     lines = enumerate(read_text(file).splitlines(), 1)
     rows = [(line.split(), f"{file}:{number}") for number, line in lines if line.strip()]
     faces = (_yolo_face(words, place, names, (width, height)) for words, place in rows)

@@ -77,6 +77,25 @@ def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> Non
         read(tmp_path)
 
 
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_turned_picture_that_opencv_would_not_turn_is_refused(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.webp", exif=exif)
+    write(tmp_path / "a.xml", voc(filename="a.webp"))
+    with pytest.raises(DataError, match=r"a\.webp: training would not see this WEBP as you do; save it as JPEG"):
+        read(tmp_path)
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.webp")
+    assert [(picture.width, picture.height) for picture in read(tmp_path)] == [(200, 100)]
+
+
+def test_a_gif_is_refused_before_training_fails_on_it(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.gif")
+    write(tmp_path / "a.xml", voc(filename="a.gif"))
+    with pytest.raises(DataError, match=r"a\.gif: training would not see this GIF as you do"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
