@@ -36,7 +36,7 @@ class LabeledFace:
 
 
 def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[LabeledFace]:
-    """Return every picture of a classic data set: one folder a class, the folder's name is the label.
+    """Return every picture of a classic data set but hidden ones: one folder a class, whose name is the label.
 
     With `labels` only those folders are read. Raises DataError when there is no class folder with a picture, and for a
     GIF.
@@ -47,7 +47,7 @@ def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[La
         )
     faces = [
         LabeledFace(path, None, path.parent.name, folder.resolve().name)
-        for path in sorted(folder.glob("*/*"))
+        for path in sorted(folder.glob("[!.]*/[!.]*"))
         if path.suffix.lower() in PICTURE_SUFFIXES and (labels is None or path.parent.name in labels)
     ]
     gifs = [face.path for face in faces if face.path.suffix.lower() == ".gif"]
