@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from convert.quantize import quantize
 from convert.samples import Sample, choose, choose_pictures, face_inputs, list_pictures, picture_inputs, read_split
 from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
 from convert.verify import Comparison, compare_classifiers, compare_detectors
-from edge.errors import MaskwatchError, ModelError, UsageError
+from edge.errors import DataError, MaskwatchError, ModelError, UsageError
 from edge.manifest import (
     CLASSIFIER_KIND,
     DETECTOR_KIND,
@@ -113,6 +114,8 @@ def convert(options: argparse.Namespace) -> Comparison:
 def _check(options: argparse.Namespace) -> None:
     if options.output.suffix != ".tflite":
         raise UsageError(f"--output {options.output}: must end in .tflite; the manifest goes beside it, in .json")
+    if min(options.samples, options.verify) < 1:
+        raise UsageError("--samples and --verify must be 1 or more")
     if options.min_score is not None and not 0 < options.min_score < 1:  # as the device demands of a manifest
         raise UsageError(f"--min-score {options.min_score:g}: must lie between 0 and 1, as the scores do")
 
@@ -121,7 +124,11 @@ def _load(run: Path) -> keras.Model:
     path = run / "model.keras"
     if not path.is_file():
         raise ModelError(f"{path}: no such model; give the folder of a finished training run")
-    return keras.models.load_model(path, compile=False)
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as exc:
+        reason = str(exc).partition("\n")[0]
+        raise ModelError(f"{path}: not a whole Keras model ({reason}); copy it again, or train again") from exc
 
 
 def _read_labels(run: Path) -> tuple[str, ...]:
@@ -138,7 +145,11 @@ def _check_labels(run: Path, model: keras.Model, labels: tuple[str, ...]) -> Non
 def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
     if options.calibration:
         return list_pictures(options.calibration)
-    return read_split(options.run / "split.csv", frozenset({"train"}))
+    path = options.run / "split.csv"
+    found = read_split(path, frozenset({"train"}))
+    if not found:
+        raise DataError(f"{path}: no training picture to set the ranges; name others with --calibration")
+    return found
 
 
 def _held_back(options: argparse.Namespace, kind: str) -> list[Sample]:
