@@ -232,8 +232,10 @@ def _provenance(run: Path) -> dict[str, Any]:
 
 
 def _revision() -> str:
+    """Return the short git revision of the code, wherever it is called from, or `unknown` outside of a repository."""
+    words, folder = ["git", "rev-parse", "--short", "HEAD"], Path(__file__).resolve().parent
     try:
-        done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()

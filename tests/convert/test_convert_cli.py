@@ -15,6 +15,7 @@ from tiny_models import brightness_classifier, tiny_classifier, write_run  # noq
 from convert.cli import main  # noqa: E402
 from edge.manifest import CLASSIFIER_KIND, read_model  # noqa: E402
 from edge.runtime.tflite import TfliteModel  # noqa: E402
+from train.provenance import revision  # noqa: E402
 
 
 def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +31,15 @@ def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pyt
     assert "convert" in manifest.made["converted"]
     scores = TfliteModel(output, CLASSIFIER_KIND).invoke(np.full((32, 32, 3), 250, np.uint8))["scores"]
     assert scores.argmax() == 0
+
+
+def test_the_revision_is_that_of_the_code_wherever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    monkeypatch.chdir(tmp_path)
+    assert main([str(run), "--output", str(output)]) == 0
+    assert read_model(output, CLASSIFIER_KIND)[1].made["revision"] == revision()
 
 
 def test_a_label_may_have_a_space(tmp_path: Path) -> None:
