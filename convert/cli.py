@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from convert.edgetpu.build import models_beside
 from convert.edgetpu.cli import add_compiler_option, compile_models
 from convert.edgetpu.preflight import find_obstacles, shorten
 from convert.quantize import quantize
-from convert.samples import Sample, choose, face_inputs, list_pictures, picture_inputs, read_split
+from convert.samples import Sample, choose, choose_pictures, face_inputs, list_pictures, picture_inputs, read_split
 from convert.twins import FloatTwin, Int8Twin, kind_of, output_shapes
 from convert.verify import Comparison, compare_classifiers, compare_detectors
-from edge.errors import MaskwatchError, ModelError
+from edge.errors import DataError, MaskwatchError, ModelError, UsageError
 from edge.manifest import (
     CLASSIFIER_KIND,
     DETECTOR_KIND,
@@ -50,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--calibration", type=Path, help="folder of pictures (default: the run's training pictures)")
     parser.add_argument("--samples", type=int, default=300, help="how many pictures set the ranges (default 300)")
     parser.add_argument(
-        "--verify", type=int, default=1000, help="how many held-back samples to compare on (default 1000)"
+        "--verify", type=int, default=1000, help="compare on so many held-back faces, or a detector's pictures (1000)"
     )
     parser.add_argument("--max-loss", type=float, default=1.0, help="points of a hundred int8 may lose (default 1)")
     parser.add_argument("--keep-float", action="store_true", help="put the Keras model beside it, to fine-tune from")
@@ -84,12 +85,14 @@ def _report(options: argparse.Namespace, comparison: Comparison) -> None:
 def convert(options: argparse.Namespace) -> Comparison:
     """Write the int8 model and its manifest and return how it compares with the float model.
 
-    Raises ModelError, and writes nothing, when it lost more than `max_loss` points or would not map to an Edge TPU.
+    Raises UsageError for options that make no sense; ModelError, and writes nothing, when it lost more than `max_loss`
+    points or would not map to an Edge TPU.
     """
+    _check(options)
     model = _load(options.run)
     labels = _read_labels(options.run)
     _check_labels(options.run, model, labels)
-    calibration = choose(_calibration_samples(options), options.samples)
+    calibration = _choose(kind_of(model), _calibration_samples(options), options.samples)
     small = quantize(model, list(_inputs(model, calibration)), signed_input=kind_of(model) == DETECTOR_KIND)
     obstacles = find_obstacles(small)
     if obstacles:
@@ -108,11 +111,24 @@ def convert(options: argparse.Namespace) -> Comparison:
     return comparison
 
 
+def _check(options: argparse.Namespace) -> None:
+    if options.output.suffix != ".tflite":
+        raise UsageError(f"--output {options.output}: must end in .tflite; the manifest goes beside it, in .json")
+    if min(options.samples, options.verify) < 1:
+        raise UsageError("--samples and --verify must be 1 or more")
+    if options.min_score is not None and not 0 < options.min_score < 1:  # as the device demands of a manifest
+        raise UsageError(f"--min-score {options.min_score:g}: must lie between 0 and 1, as the scores do")
+
+
 def _load(run: Path) -> keras.Model:
     path = run / "model.keras"
     if not path.is_file():
         raise ModelError(f"{path}: no such model; give the folder of a finished training run")
-    return keras.models.load_model(path, compile=False)
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as exc:
+        reason = str(exc).partition("\n")[0]
+        raise ModelError(f"{path}: not a whole Keras model ({reason}); copy it again, or train again") from exc
 
 
 def _read_labels(run: Path) -> tuple[str, ...]:
@@ -129,15 +145,22 @@ def _check_labels(run: Path, model: keras.Model, labels: tuple[str, ...]) -> Non
 def _calibration_samples(options: argparse.Namespace) -> list[Sample]:
     if options.calibration:
         return list_pictures(options.calibration)
-    return read_split(options.run / "split.csv", frozenset({"train"}))
+    path = options.run / "split.csv"
+    found = read_split(path, frozenset({"train"}))
+    if not found:
+        raise DataError(f"{path}: no training picture to set the ranges; name others with --calibration")
+    return found
 
 
 def _held_back(options: argparse.Namespace, kind: str) -> list[Sample]:
     """Return what to compare on: for a detector, whose threshold is chosen there, not the test pictures."""
-    path = options.run / "split.csv"
-    if kind == CLASSIFIER_KIND:
-        return choose(read_split(path, frozenset({"validation", "test"})), options.verify)
-    return read_split(path, frozenset({"validation"}))
+    splits = {"validation", "test"} if kind == CLASSIFIER_KIND else {"validation"}
+    return _choose(kind, read_split(options.run / "split.csv", frozenset(splits)), options.verify)
+
+
+def _choose(kind: str, samples: Sequence[Sample], count: int) -> list[Sample]:
+    """Return samples drawn at random: so many faces for a classifier, all the faces of so many pictures otherwise."""
+    return (choose if kind == CLASSIFIER_KIND else choose_pictures)(samples, count)
 
 
 def _inputs(model: keras.Model, samples: Sequence[Sample]) -> Any:
@@ -180,7 +203,8 @@ def _min_score(options: argparse.Namespace, comparison: Comparison) -> float:
     """Return what the command says, or the comparison or the training run found (its calibration.json), or 0.6."""
     path = options.run / _CALIBRATION
     found = json.loads(path.read_text(encoding="utf-8"))["min_score"] if path.is_file() else None
-    return float(options.min_score or comparison.min_score or found or _UNSURE_BELOW)
+    told = (options.min_score, comparison.min_score, found, _UNSURE_BELOW)
+    return next(float(score) for score in told if score is not None)
 
 
 def _outline(run: Path, kind: str) -> Outline:
@@ -208,8 +232,10 @@ def _provenance(run: Path) -> dict[str, Any]:
 
 
 def _revision() -> str:
+    """Return the short git revision of the code, wherever it is called from, or `unknown` outside of a repository."""
+    words, folder = ["git", "rev-parse", "--short", "HEAD"], Path(__file__).resolve().parent
     try:
-        done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()

@@ -1,8 +1,7 @@
-"""Looks into TFLite files: which operators, of which version, on tensors of which kind."""
+"""Takes TFLite files apart and puts them together again, changed so that every runtime and compiler takes them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import flatbuffers
@@ -12,23 +11,6 @@ OPERATOR_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).it
 TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
 _RESIZE = schema.BuiltinOperator.RESIZE_NEAREST_NEIGHBOR
 _QUANTIZE = schema.BuiltinOperator.QUANTIZE
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One node of a graph."""
-
-    name: str
-    version: int
-
-
-def list_operators(data: bytes) -> tuple[Operator, ...]:
-    """Return the operators of a TFLite model, in order."""
-    model = parse(data)
-    codes = [
-        Operator(OPERATOR_NAMES.get(code_of(code), str(code_of(code))), code.version) for code in model.operatorCodes
-    ]
-    return tuple(codes[operator.opcodeIndex] for operator in model.subgraphs[0].operators)
 
 
 def simplify_resizes(data: bytes) -> bytes:

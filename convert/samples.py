@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from edge.errors import DataError
 from edge.geometry import Box, Boxes
 from edge.preprocess import Picture, classifier_input, detector_input, whole_input
+
+T = TypeVar("T")
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
@@ -57,10 +60,16 @@ def list_pictures(folder: Path) -> list[Sample]:
     return found
 
 
-def choose(samples: Sequence[Sample], count: int, seed: int = 0) -> list[Sample]:
-    """Return up to `count` samples, drawn at random, the same ones for the same seed."""
+def choose(samples: Sequence[T], count: int, seed: int = 0) -> list[T]:
+    """Return up to `count` of them, drawn at random, the same ones for the same seed."""
     order = np.random.default_rng(seed).permutation(len(samples))[:count]
     return [samples[i] for i in order]
+
+
+def choose_pictures(samples: Sequence[Sample], count: int, seed: int = 0) -> list[Sample]:
+    """Return all samples of up to `count` pictures, drawn so that a crowd is no likelier than a single face."""
+    chosen = set(choose(list(dict.fromkeys(sample.path for sample in samples)), count, seed))
+    return [sample for sample in samples if sample.path in chosen]
 
 
 def face_inputs(samples: Sequence[Sample], size_px: int) -> Iterator[NDArray[np.uint8]]:

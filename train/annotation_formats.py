@@ -17,13 +17,12 @@ from pathlib import Path, PureWindowsPath
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from PIL import Image, UnidentifiedImageError
-
 from edge.errors import DataError
 from edge.geometry import Box
 from edge.records import FACE, IGNORE, LABELS, WORN_INCORRECTLY
 from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv, read_text
 from train.faces import PICTURE_SUFFIXES
+from train.pictures import upright_size
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ _CLASSES, _DATA = "classes.txt", "data.yaml"
 _SPELLINGS = {"mask_weared_incorrect": WORN_INCORRECTLY, IGNORE: IGNORE} | {label: label for label in LABELS}
 """Names that mean one thing only; `face` is none of them: in some data sets it is a bare face, here an unknown one."""
 
-_ORIENTATION = 0x0112  # Exif 2.32, table 4
-_TURNED = (5, 6, 7, 8)  # Exif 2.32, table 4: a row of the file is a column of the picture
 _FRACTIONS = (-0.5, 1.5)  # faces at the edge may reach a little out; pixels and the -1 of missing key points do not fit
 
 
@@ -173,25 +170,27 @@ def _say(
     log.info("%s: %s, %d pictures with %d boxes; left out: %s", folder, kind, len(after), kept, words)
 
 
-def _upright_size(path: Path) -> tuple[int, int, bool]:
-    """Return width and height in pixels as training sees the picture, and whether Exif lays it on its side."""
-    try:
-        with Image.open(path) as image:
-            has_exif = image.format != "PNG" or "exif" in image.info  # else PNG is decoded to the end for it
-            turned = has_exif and image.getexif().get(_ORIENTATION, 1) in _TURNED
-            width, height = image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-        raise DataError(f"{path}: not a picture that can be read; delete it and its annotation file") from exc
-    return (height, width, True) if turned else (width, height, False)
-
-
 def _read_voc(file: Path, picture: Path) -> AnnotatedPicture:
     root = _parse_xml(file)
-    width, height, turned = _upright_size(picture)
-    stated = (root.findtext("size/width"), root.findtext("size/height"))
-    if turned and width != height and stated == (str(height), str(width)):
+    width, height, turned = upright_size(picture)
+    stated = [root.findtext(f"size/{side}") or "0" for side in ("width", "height")]
+    wide, high = _numbers(stated, f"{file}: <size> needs a number in <width> and in <height>")
+    if turned and (wide, high) == (height, width) != (width, height):
         raise DataError(f"{file}: its boxes are of {picture.name} on its side; save that without its Exif orientation")
+    if wide and high and (wide, high) != (width, height):  # some tools write 0 for what they do not know
+        raise DataError(
+            f"{file}: its boxes are of {wide:g}x{high:g} px, but {picture.name} has {width}x{height}; put that picture "
+            "back, or correct <size> if the boxes fit"
+        )
     return AnnotatedPicture(picture, width, height, tuple(_voc_face(one, file) for one in root.findall("object")))
+
+
+def _checked(box: Box, place: str) -> Box:
+    """Return the box. Raises DataError when it is swapped: with an area below nothing it would be left out unseen."""
+    if min(box.width, box.height) < 0:
+        seen = f"{box.width:g}x{box.height:g} px"
+        raise DataError(f"{place}: the first corner must be left of and above the second, got {seen}; swap them")
+    return box
 
 
 def _voc_face(found: Element, file: Path) -> LabeledBox:
@@ -200,7 +199,8 @@ def _voc_face(found: Element, file: Path) -> LabeledBox:
     name = (found.findtext("name") or "").strip()
     if not name:
         raise DataError(f"{place}: an object without a <name>; add one")
-    return LabeledBox(Box(*_numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")), name)
+    values = _numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")
+    return LabeledBox(_checked(Box(*values), place), name)
 
 
 def _parse_xml(file: Path) -> Element:
@@ -224,7 +224,7 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _read_yolo(file: Path, picture: Path, names: Mapping[int, str]) -> AnnotatedPicture:
-    width, height, _ = _upright_size(picture)
+    width, height, _ = upright_size(picture)
     lines = enumerate(read_text(file).splitlines(), 1)
     rows = [(line.split(), f"{file}:{number}") for number, line in lines if line.strip()]
     faces = (_yolo_face(words, place, names, (width, height)) for words, place in rows)
@@ -241,7 +241,7 @@ def _yolo_face(words: Sequence[str], place: str, names: Mapping[int, str], size:
     values = _numbers(words[1:], f"{place}: numbers are expected after the class")
     if min(values) < _FRACTIONS[0] or max(values) > _FRACTIONS[1]:
         raise DataError(f"{place}: fractions of the picture, 0 to 1, are expected, got {' '.join(words[1:])}")
-    return LabeledBox(_yolo_box(values, *size), names[int(words[0])])
+    return LabeledBox(_checked(_yolo_box(values, *size), place), names[int(words[0])])
 
 
 def _yolo_box(fractions: Sequence[float], width: int, height: int) -> Box:
@@ -267,8 +267,8 @@ def _class_names(labels: Path) -> dict[int, str]:
     """Return the names of the classes from classes.txt or data.yaml, the nearest to the labels."""
     for folder in (labels, *list(labels.resolve().parents)[:2]):
         if (folder / _CLASSES).is_file():
-            lines = read_text(folder / _CLASSES).strip().splitlines()
-            return {index: line.strip() for index, line in enumerate(lines)}
+            lines = read_text(folder / _CLASSES).splitlines()
+            return {index: line.strip() for index, line in enumerate(lines) if line.strip()}
         if (folder / _DATA).is_file():
             return _data_names(folder / _DATA)
     raise DataError(f"{labels}: neither {_CLASSES} nor {_DATA} is there or above; write {_CLASSES}, one name a line")

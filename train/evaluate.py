@@ -10,14 +10,17 @@ import argparse
 import dataclasses
 import json
 import shlex
+import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from edge.errors import DataError, UsageError
 from edge.preprocess import Picture
+from edge.records import LABELS
 from train import evaluation_plots, scoring
 from train.annotations import AnnotatedPicture
 from train.contact_sheets import Mistakes, worst_mistakes, write_sheet
@@ -29,7 +32,7 @@ from train.predictions import Prediction, read_predictions
 from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
 from train.slices import make_slicings
-from train.sources import add_boxes_arguments, read_sources, source_name
+from train.sources import add_boxes_arguments, parse_boxes, parse_renames, read_sources, source_name
 
 __all__ = ["OURS", "add_arguments", "read_predictions", "run", "summarize", "write_table"]
 
@@ -59,10 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run every system over every set, score, print the table and write the report."""
     started_s = time.monotonic()
-    if options.rounds < 1 or options.tiles < 0 or min(options.min_side) < 0:
-        raise UsageError("--rounds must be 1 or more, --tiles and --min-side 0 or more")
+    _check(options)
     commands = parse_systems(options.system or [OURS])
-    options.output.mkdir(parents=True, exist_ok=True)
+    _make_folder(options.output)
     exam = read_exam(options.boxes, options.rename)
     systems = [ask(name, command, exam, options.output) for name, command in commands.items()]
     table = _write_rows(exam, systems, options)
@@ -71,8 +73,25 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    if options.rounds < 1 or min(options.tiles, options.seed) < 0:
+        raise UsageError("--rounds must be 1 or more, --tiles and --seed 0 or more")
+    if not all(0 <= side < 1 for side in options.min_side):
+        raise UsageError("--min-side must be 0 or more and less than 1: parts of the picture's longer side")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as exc:
+        raise UsageError(f"--output {path}: a folder is expected, and there is a file; name another") from exc
+
+
 def parse_systems(words: Sequence[str]) -> dict[str, str]:
-    """Return the commands by name from words `NAME=COMMAND`. Raises UsageError for any other word or a name twice."""
+    """Return the commands by name from words `NAME=COMMAND`.
+
+    Raises UsageError for any other word, a name twice, and a command that cannot be run.
+    """
     commands: dict[str, str] = {}
     for word in words:
         name, _, command = word.partition("=")
@@ -80,23 +99,52 @@ def parse_systems(words: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--system {word}: NAME=COMMAND is expected, for example {OURS}")
         if name in commands or "/" in name:
             raise UsageError(f"--system {word}: a name without / is expected, each once; {name} is not")
+        _check_command(word, command)
         commands[name] = command
     return commands
+
+
+def _check_command(word: str, command: str) -> None:
+    """Raise UsageError for a command that cannot be run: before the others have run for an hour."""
+    try:
+        words = shlex.split(command)
+    except ValueError as exc:
+        raise UsageError(f"--system {word}: {exc}; a quote is not closed") from exc
+    if not words or shutil.which(words[0]) is None:
+        raise UsageError(f"--system {word}: there is no program {' '.join(words[:1])}; give its path")
 
 
 def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
     """Return the annotated pictures that the words name; see `train.sources.parse_boxes`.
 
-    Raises DataError when there are none, UsageError when two of the data sets have the same name.
+    Raises DataError when there are none, or some of no size or of labels that no figure knows and no rename names;
+    UsageError when two of the data sets have the same name.
     """
+    known = {*LABELS, *scoring.UNKNOWN, *parse_renames(renames).values()}
     found: list[tuple[AnnotatedPicture, str, str]] = []
     for source, pictures in read_sources(words, None, Path(), renames).items():
         name = source_name(pictures[0].path.parent)
+        _check_pictures(pictures, words, known)
         found += [(picture, name, source) for picture in pictures]
     if not found:
         raise DataError(f"{', '.join(words)}: no annotated pictures; see docs/training.md for the format")
     pictures_, sets, sources = zip(*found, strict=True)
     return Exam(pictures_, sets, sources)
+
+
+def _check_pictures(pictures: Sequence[AnnotatedPicture], words: Sequence[str], known: Set[str]) -> None:
+    folder = pictures[0].path.parent
+    files = ", ".join(str(path) for path, images in map(parse_boxes, words) if images.resolve() == folder.resolve())
+    flat = [picture.path.name for picture in pictures if min(picture.width, picture.height) < 1]
+    if flat:
+        raise DataError(f"{files}: {flat[0]} has a width or height of 0; write its size in pixels there")
+    counts = Counter(face.label for picture in pictures for face in picture.faces if face.label not in known)
+    if counts:
+        listed = ", ".join(f"{label!r} ({count} boxes)" for label, count in sorted(counts.items()))
+        raise DataError(
+            f"{files}: labels that are not scored: {listed}; known are {', '.join(sorted(known))}; correct them, or "
+            "keep a class of your own: --rename NAME=NAME"
+        )
 
 
 def ask(name: str, command: str, exam: Exam, output: Path) -> System:

@@ -58,7 +58,7 @@ class System:
 class Headline:
     """The main figures of one system on one set, or on `all` together.
 
-    `ahead` is by how much the first system's mean F1 is higher; None for the first itself.
+    `ahead` is by how much the first system's mean F1 is higher; None for the first itself, and where `mean_f1` is.
     """
 
     set: str

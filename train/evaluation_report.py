@@ -117,14 +117,14 @@ def _headline_table(headlines: Sequence[Headline]) -> str:
         "set", "from", "system", "faces", "mean F1", "F1 masked", "F1 not properly", "masked found",
         "not properly found", "label right", "false faces a picture", "first ahead by",
     )  # fmt: skip
-    return table(head, [_headline_row(one) for one in headlines])
+    return table(head, [_headline_row(one, first=one.system == headlines[0].system) for one in headlines])
 
 
-def _headline_row(one: Headline) -> tuple[str, ...]:
+def _headline_row(one: Headline, first: bool) -> tuple[str, ...]:
     shares = (one.mean_f1, one.masked_f1, one.unmasked_f1, one.masked_found, one.unmasked_found, one.label_right)
     name = "all sets" if one.set == EVERY_SET else one.set
     each = (say(share) for share in shares)
-    ahead = "first" if one.ahead is None else say(one.ahead, "+.3f")
+    ahead = "first" if first else say(one.ahead, "+.3f")
     return name, f"{one.min_side:.0%}", one.system, str(one.faces), *each, f"{one.false_faces_per_picture:.3f}", ahead
 
 

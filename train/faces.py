@@ -36,9 +36,10 @@ class LabeledFace:
 
 
 def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[LabeledFace]:
-    """Return every picture of a classic data set: one folder a class, the folder's name is the label.
+    """Return every picture of a classic data set but hidden ones: one folder a class, whose name is the label.
 
-    With `labels` only those folders are read. Raises DataError when there is no class folder with a picture.
+    With `labels` only those folders are read. Raises DataError when there is no class folder with a picture, and for a
+    GIF.
     """
     if not folder.is_dir():
         raise DataError(
@@ -46,9 +47,12 @@ def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[La
         )
     faces = [
         LabeledFace(path, None, path.parent.name, folder.resolve().name)
-        for path in sorted(folder.glob("*/*"))
+        for path in sorted(folder.glob("[!.]*/[!.]*"))
         if path.suffix.lower() in PICTURE_SUFFIXES and (labels is None or path.parent.name in labels)
     ]
+    gifs = [face.path for face in faces if face.path.suffix.lower() == ".gif"]
+    if gifs:  # OpenCV 4.11 reads none
+        raise DataError(f"{gifs[0]}: training reads no GIF; `python -m train prepare` makes JPEGs of them")
     if not faces:
         wanted = ", ".join(sorted(labels)) if labels else "with_mask, without_mask"
         raise DataError(f"{folder}: no pictures in its class folders; expected folders such as {wanted}")

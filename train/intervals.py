@@ -91,7 +91,12 @@ def estimate_f1(counts: Counts, weights: NDArray[np.float64]) -> tuple[Estimate 
     return (*each, estimate(values.mean(), samples.mean(axis=1)) if there.all() else None)
 
 
-def compare_f1(ours: Counts, theirs: Counts, weights: NDArray[np.float64]) -> Estimate:
-    """Return how much higher our mean F1 is than theirs, on the same pictures and the same bootstrap samples."""
+def compare_f1(ours: Counts, theirs: Counts, weights: NDArray[np.float64]) -> Estimate | None:
+    """Return how much higher our mean F1 is than theirs, on the same pictures and the same bootstrap samples.
+
+    None where a group has no face, as mean F1 itself.
+    """
+    if not ours[:, 0].any(axis=0).all():
+        return None
     difference = f1_of(ours.sum(axis=0)).mean() - f1_of(theirs.sum(axis=0)).mean()
     return estimate(difference, (resample_f1(ours, weights) - resample_f1(theirs, weights)).mean(axis=1))

@@ -23,6 +23,9 @@ _SUFFIXES = {
 }
 _PLAIN_MODES = ("RGB", "L")
 _ORIENTATION = 0x0112  # Exif 2.32, table 4
+_NOT_UPRIGHT = range(2, 9)  # same table
+_ON_ITS_SIDE = range(5, 9)  # same table: a row of the file is a column of the picture
+_TURNED_BY_OPENCV = ("JPEG", "MPO", "PNG")
 _QUALITY = 95
 _BACKGROUND = "white"
 
@@ -62,6 +65,24 @@ def open_picture(path: Path) -> OpenedPicture:
             return OpenedPicture(path, image.format or "", _to_rgb(ImageOps.exif_transpose(image)), plain)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
         raise DataError(f"{path}: not a picture that can be read ({exc})") from exc
+
+
+def upright_size(path: Path) -> tuple[int, int, bool]:
+    """Return width and height in pixels as training sees the picture, and whether Exif lays it on its side.
+
+    Raises DataError when it cannot be read, and for kinds that OpenCV, which training reads with, would not read or
+    turn as people see them.
+    """
+    try:
+        with Image.open(path) as image:
+            has_exif = image.format != "PNG" or "exif" in image.info  # else PNG is decoded to the end for it
+            orientation = image.getexif().get(_ORIENTATION, 1) if has_exif else 1
+            (width, height), kind = image.size, image.format
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
+        raise DataError(f"{path}: not a picture that can be read; delete it and its annotation file") from exc
+    if kind == "GIF" or (orientation in _NOT_UPRIGHT and kind not in _TURNED_BY_OPENCV):
+        raise DataError(f"{path}: training would not see this {kind} as you do; save it as JPEG, upright")
+    return (height, width, True) if orientation in _ON_ITS_SIDE else (width, height, False)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

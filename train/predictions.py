@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import subprocess
 import time
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.errors import DataError
+from edge.errors import DataError, UsageError
 from edge.geometry import Box
 from train.annotations import AnnotatedPicture
-from train.scoring import FoundFace
+from train.scoring import UNKNOWN, FoundFace
 
 Found = Mapping[str, Sequence[FoundFace]]
 
@@ -34,11 +35,14 @@ class Prediction:
         """Run a system over the folder that the pictures lie in and keep its lines in `kept`.
 
         What else lies in that folder may be unreadable. Raises DataError when the system says nothing about one of the
-        pictures, prints something else, or fails and no line says why.
+        pictures, prints something else, or fails and no line says why; UsageError when it cannot be started.
         """
         words = [*shlex.split(command), str(pictures[0].path.parent)]
         started_s = time.monotonic()
-        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+        try:
+            done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+        except OSError as exc:
+            raise UsageError(f"--system {command}: cannot be started ({exc})") from exc
         wall_s = time.monotonic() - started_s
         kept.write_text(done.stdout, encoding="utf-8")
         found = _understand(done, [picture.path.name for picture in pictures])
@@ -67,7 +71,7 @@ def read_predictions(text: str) -> dict[str, list[FoundFace]]:
     """Return the faces of each picture by file name from JSON lines; lines of pictures with an error are passed over.
 
     Each face needs `box` and `label`; `score` is 1 where it is missing, the rest is optional. Raises DataError for a
-    line that is no such JSON.
+    line that is no such JSON, has other than finite numbers, or a label that says nothing of a mask (`face`).
     """
     return {name: said for name, said in _read_lines(text) if not isinstance(said, str)}
 
@@ -88,7 +92,7 @@ def _read_line(line: str, number: int) -> tuple[str, list[FoundFace] | str]:
         content = json.loads(line)
         name = Path(content["image"]).name
         return name, str(content["error"]) if "error" in content else [_read_face(face) for face in content["faces"]]
-    except (ValueError, TypeError, KeyError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise DataError(
             f"line {number} is not what `maskwatch image --json` prints ({exc!r}): {line[:80]}; print one JSON object "
             "a picture and anything else to standard error"
@@ -96,6 +100,21 @@ def _read_line(line: str, number: int) -> tuple[str, list[FoundFace] | str]:
 
 
 def _read_face(face: Mapping[str, Any]) -> FoundFace:
-    box = Box(*(float(value) for value in face["box"]))
-    label_score = float(face.get("score", 1.0))
-    return FoundFace(box, face["label"], label_score, face.get("face_score"), face.get("scores"), face.get("verdict"))
+    label, scores, face_score = face["label"], face.get("scores"), face.get("face_score")
+    if not isinstance(label, str) or label in UNKNOWN:
+        raise ValueError(f"label {label!r} is none that a system may give")
+    return FoundFace(
+        box=Box(*map(_finite, face["box"])),
+        label=label,
+        score=_finite(face.get("score", 1.0)),
+        face_score=None if face_score is None else _finite(face_score),
+        scores=None if scores is None else {name: _finite(score) for name, score in scores.items()},
+        verdict=face.get("verdict"),
+    )
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is no finite number")
+    return number

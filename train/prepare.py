@@ -24,6 +24,9 @@ from train.pictures import OpenedPicture, open_picture, save_jpeg
 from train.splits import PREPARED, Fractions, split_groups
 
 ANNOTATIONS = "annotations.csv"
+_NO_CLASSES = frozenset({"images", "jpegimages", "annotations", "labels"})
+"""Folders of data sets with boxes, in lower case."""
+
 COLUMNS = ("original", "picture", "label", "group", "split", "problems")
 
 
@@ -112,6 +115,12 @@ def _folder_labels(source: Path) -> dict[Path, str]:
     files = {path: path.parent.name for path in sorted(source.glob("[!.]*/[!.]*")) if path.is_file()}
     if not files:
         raise DataError(f"{source}: neither {ANNOTATIONS} nor class folders such as with_mask/ with pictures")
+    other = sorted({label for label in files.values() if label.lower() in _NO_CLASSES})
+    if other:
+        raise DataError(
+            f"{source}: {other[0]}/ is no class, and {ANNOTATIONS} is missing; give a folder a class, or images/ with "
+            f"{ANNOTATIONS}; VOC and YOLO folders need no preparing, --boxes takes them as they are"
+        )
     return files
 
 

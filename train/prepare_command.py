@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import UsageError
 from train.near_duplicates import View, find_pairs
 from train.prepare import Prepared, prepare
 from train.report import table
@@ -18,6 +19,7 @@ from train.splits import SPLITS, TEST, Fractions
 
 _RANDOM_SPLITS = 20
 _SHOWN = 20
+_SMALLEST_PX = 32
 _NEAR = View(1.0, 2)
 
 
@@ -33,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prepare, print the summary and keep it as prepare.md; return the exit code."""
+    if options.size < _SMALLEST_PX:
+        raise UsageError(f"--size {options.size}: must be {_SMALLEST_PX} or more pixels")
+    if options.seed < 0:
+        raise UsageError(f"--seed {options.seed}: must be 0 or more")
     fractions = Fractions(options.validation, options.test)
     prepared = prepare(options.source, options.target, options.size, fractions, options.seed)
     text = summarize(prepared, options.seed)

@@ -129,12 +129,9 @@ def counted(outcomes: Iterable[Outcome], min_side_frac: float) -> list[Outcome]:
     return [o for o in outcomes if o.is_large(min_side_frac) and (o.true is None or o.true.label not in UNKNOWN)]
 
 
-def tally(
-    pictures: Sequence[AnnotatedPicture], found: Mapping[str, Sequence[FoundFace]], min_side_frac: float
-) -> Tally:
-    """Return the counts for faces from `min_side_frac` of the picture's long side on; `found` is by file name."""
-    outcomes = match_all(pictures, [found.get(picture.path.name, ()) for picture in pictures])
-    return count(outcomes, len(pictures), min_side_frac)
+def tally(pictures: Sequence[AnnotatedPicture], found: Sequence[Sequence[FoundFace]], min_side_frac: float) -> Tally:
+    """Return the counts for faces from `min_side_frac` of the long side on; `found` is in the order of `pictures`."""
+    return count(match_all(pictures, found), len(pictures), min_side_frac)
 
 
 def count(outcomes: Iterable[Outcome], pictures: int, min_side_frac: float) -> Tally:

@@ -128,6 +128,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _read_pictures(options: argparse.Namespace) -> list[AnnotatedPicture]:
+    if options.limit < 1 or options.rounds < 1:
+        raise UsageError("--limit and --rounds must be 1 or more")
     sources = read_sources(options.boxes, None, ROOT / "out" / "compare" / "boxes", options.rename)
     pictures = [picture for source in sources.values() for picture in source]
     if not pictures:
@@ -190,10 +192,15 @@ def _begin(running: Running, cores: int, data: Path) -> Result:
 
 def _score(running: Running, result: Result, pictures: Sequence[AnnotatedPicture]) -> None:
     answer = running.ask("pictures")
-    found = read_predictions(answer["lines"])
     result.pictures_ms = answer["times_ms"]
-    result.f1 = scoring.mean_f1(scoring.tally(pictures, found, MIN_SIDE_FRAC))
+    result.f1 = score_lines(answer["lines"].splitlines(), pictures)
     result.rss_mb = running.ask("end")["rss_mb"]
+
+
+def score_lines(lines: Sequence[str], pictures: Sequence[AnnotatedPicture]) -> float:
+    """Return the mean F1, 0..1, of lines that say in this order what is in each of the pictures."""
+    found = [faces for line in lines for faces in read_predictions(line).values()]
+    return scoring.mean_f1(scoring.tally(pictures, found, MIN_SIDE_FRAC))
 
 
 def make_int8_224(data: Path, pictures: Sequence[AnnotatedPicture], samples: int = 100) -> None:

@@ -41,15 +41,16 @@ hand_on() {
     mv "$2/repaired.part" "$2/repaired"
 }
 
-# convert_run RUN MODEL: makes models/MODEL.tflite, its manifest and its float twin.
+# convert_run RUN MODEL WORD…: makes models/MODEL.tflite, its manifest and its float twin.
 convert_run() {
     local run=$1 model=models/$2
+    shift 2
     if is_done "$run/converted.sha256"; then
         say "$model.tflite is up to date"
         return
     fi
     say "Converting $run …"
-    ./setup.sh convert "$run" --output "$model.tflite" --keep-float
+    ./setup.sh convert "$run" --output "$model.tflite" --keep-float "$@"
     mark "$run/converted.sha256" "$run/model.keras" "$model.tflite" "$model.json" "$model.keras"
 }
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from tiny_models import brightness_classifier, tiny_classifier, write_run  # noq
 from convert.cli import main  # noqa: E402
 from edge.manifest import CLASSIFIER_KIND, read_model  # noqa: E402
 from edge.runtime.tflite import TfliteModel  # noqa: E402
+from train.provenance import revision  # noqa: E402
 
 
 def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +31,15 @@ def test_a_run_becomes_a_model_that_the_device_loads(tmp_path: Path, capsys: pyt
     assert "convert" in manifest.made["converted"]
     scores = TfliteModel(output, CLASSIFIER_KIND).invoke(np.full((32, 32, 3), 250, np.uint8))["scores"]
     assert scores.argmax() == 0
+
+
+def test_the_revision_is_that_of_the_code_wherever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, output = write_run(tmp_path / "run", brightness_classifier()), tmp_path / "mask.tflite"
+    monkeypatch.chdir(tmp_path)
+    assert main([str(run), "--output", str(output)]) == 0
+    assert read_model(output, CLASSIFIER_KIND)[1].made["revision"] == revision()
 
 
 def test_a_label_may_have_a_space(tmp_path: Path) -> None:
@@ -97,3 +110,48 @@ def test_a_run_without_labels_or_held_back_pictures_is_not_written(
     assert main([str(run), "--output", str(output)]) == 4
     assert "has 0 labels, the model has 2 scores" in capsys.readouterr().err
     assert not output.exists()
+
+
+@pytest.mark.parametrize("name", ["mask.json", "mask", "mask.keras", "my.v2"])
+def test_an_output_that_is_no_tflite_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main([str(tmp_path / "no run"), "--output", str(tmp_path / name)]) == 2
+    assert f"{name}: must end in .tflite" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["--samples", "0"], ["--samples=-1"], ["--verify", "0"], ["--verify=-1"]])
+def test_a_count_below_one_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([str(tmp_path / "no run"), "--output", str(tmp_path / "mask.tflite"), *words]) == 2
+    assert "--samples and --verify must be 1 or more" in capsys.readouterr().err
+
+
+def test_a_run_without_a_training_picture_cannot_set_the_ranges(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "run", brightness_classifier())
+    (run / "split.csv").write_text((run / "split.csv").read_text().replace(",train", ",validation"))
+    assert main([str(run), "--output", str(tmp_path / "mask.tflite")]) == 1
+    assert "split.csv: no training picture to set the ranges; name others with --calibration" in capsys.readouterr().err
+
+
+def other_archive(_: bytes) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("readme.txt", "no model")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda whole: whole[:-200], lambda whole: whole[:300] + bytes(200) + whole[500:], other_archive],
+    ids=["cut off", "overwritten", "another archive"],
+)
+def test_a_damaged_model_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[bytes], bytes]
+) -> None:
+    path = write_run(tmp_path / "run", brightness_classifier()) / "model.keras"
+    path.write_bytes(damage(path.read_bytes()))
+    assert main([str(path.parent), "--output", str(tmp_path / "mask.tflite")]) == 4
+    assert "model.keras: not a whole Keras model (" in capsys.readouterr().err

@@ -24,3 +24,12 @@ def test_the_threshold_that_training_found_goes_into_the_manifest(
     (run / "calibration.json").write_text(json.dumps({"temperature": 1.2, "min_score": found}))
     assert main([str(run), "--output", str(output), *words]) == 0
     assert read_model(output, CLASSIFIER_KIND)[1].thresholds.min_score == min_score
+
+
+@pytest.mark.parametrize("word", ["7", "1", "0", "-0.5", "nan"])
+def test_a_threshold_that_no_score_reaches_or_every_score_does_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    words = [str(tmp_path / "no run"), "--output", str(tmp_path / "mask.tflite"), f"--min-score={word}"]
+    assert main(words) == 2
+    assert f"--min-score {word}: must lie between 0 and 1" in capsys.readouterr().err

@@ -56,3 +56,21 @@ def test_boxes_that_a_teacher_drew_are_shown_as_people_draw_them(
     assert manifest.outline == outline
     assert manifest.input.dtype == "int8"
     assert manifest.made["trained"] == report
+
+
+def test_a_detector_is_compared_on_as_many_pictures_as_asked_for(tmp_path: Path) -> None:
+    run, output = write_detector_run(tmp_path / "run", {}), tmp_path / "faces.tflite"
+    assert main([str(run), "--output", str(output), "--max-loss", "100", "--verify", "3"]) == 0
+    assert read_model(output, DETECTOR_KIND)[1].scores["held_back_samples"] == 3
+
+
+def test_a_crowd_takes_no_other_pictures_place_when_the_ranges_are_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_detector_run(tmp_path / "run", {})
+    with (run / "split.csv").open("a", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([(run / "0.png", 32, 16, 64, 48, "face", "drawn", "train")] * 200)
+        writer.writerow((run / "looked_for.png", 32, 16, 64, 48, "face", "drawn", "train"))
+    assert main([str(run), "--output", str(tmp_path / "faces.tflite"), "--samples", "5"]) == 1
+    assert "looked_for.png: not a picture that can be read" in capsys.readouterr().err

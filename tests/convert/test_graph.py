@@ -8,8 +8,9 @@ keras = pytest.importorskip("keras")
 
 from tiny_models import SIZE_PX, tiny_classifier  # noqa: E402
 
+from convert.edgetpu.layers import list_layers  # noqa: E402
 from convert.edgetpu.preflight import find_obstacles  # noqa: E402
-from convert.graph import list_operators, simplify_resizes  # noqa: E402
+from convert.graph import parse, simplify_resizes  # noqa: E402
 from convert.quantize import quantize  # noqa: E402
 from edge.runtime.tflite import open_raw_interpreter  # noqa: E402
 
@@ -68,8 +69,9 @@ def doubling_model() -> keras.Model:
 
 
 def test_doubling_is_one_resize_of_a_version_that_the_compiler_knows() -> None:
-    operators = list_operators(quantize(doubling_model(), SAMPLES))
-    assert [(o.name, o.version) for o in operators if "RESIZE" in o.name] == [("RESIZE_NEAREST_NEIGHBOR", 2)]
+    layers = list_layers(parse(quantize(doubling_model(), SAMPLES)))
+    resizes = [(layer.operator, layer.version) for layer in layers if "RESIZE" in layer.operator]
+    assert resizes == [("RESIZE_NEAREST_NEIGHBOR", 2)]
 
 
 def test_simplifying_a_resize_changes_no_output() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.geometry import Box
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
+from train.annotations import AnnotatedPicture, LabeledBox
 
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "scripts" / "bench"
@@ -111,6 +114,26 @@ def test_the_table_says_how_many_times_slower_a_peer_is_on_as_many_cores() -> No
     assert [row[9] for row in rows] == ["-0.1000", "-0.1000"]
     assert "Left out: SSDLite MobileDet: x.tflite is missing." in text
     assert "Did not find exactly one face at the door: AIZOO SSD." in text
+
+
+def test_pictures_of_one_name_in_two_folders_are_scored_each_by_its_own_line() -> None:
+    faces = [LabeledBox(Box(10, 10, 30, 30), "with_mask"), LabeledBox(Box(60, 60, 90, 90), "without_mask")]
+    pictures = [
+        AnnotatedPicture(Path(name, "1.jpg"), 100, 100, (face,)) for name, face in zip("ab", faces, strict=True)
+    ]
+    lines = [
+        json.dumps({"image": str(one.path), "faces": [{"box": face.box.as_tuple(), "label": face.label}]})
+        for one, face in zip(pictures, faces, strict=True)
+    ]
+    assert load("compare").score_lines(lines, pictures) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("words", [["--limit", "0"], ["--limit", "-3"], ["--rounds", "0"]])
+def test_a_comparison_without_pictures_or_looks_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("compare").main(["--boxes", "no_such.csv", *words]) == 2
+    assert "--limit and --rounds must be 1 or more" in capsys.readouterr().err
 
 
 def test_a_system_whose_files_are_missing_is_left_out(tmp_path: Path) -> None:

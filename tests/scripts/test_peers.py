@@ -176,6 +176,7 @@ def test_peer_finds_and_labels_real_faces(
     if name == "tutorial":
         pytest.importorskip("keras", reason="the train extra is not installed")
     assert load(name).main([*words, str(shared_data), str(tmp_path)]) == 0
-    counts = tally(pictures, read_predictions(capsys.readouterr().out), 0.08)
+    found = read_predictions(capsys.readouterr().out)
+    counts = tally(pictures, [found[picture.path.name] for picture in pictures], 0.08)
     assert found_frac(counts, MASKED) >= least_found_frac
     assert label_accuracy(counts) >= 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -73,6 +74,11 @@ def stages(checkout: Path) -> list[str]:
     return [words[0] if words[0] == "convert" else " ".join(words[:2]) for words in told(checkout)]
 
 
+def shipped_min_score(name: str) -> float:
+    manifest = json.loads((ROOT / "models" / f"{name}.json").read_text())
+    return float(manifest["thresholds"]["min_score"])
+
+
 LEARNS = {
     "detector": ["train detector"] * 2,
     "classifier": ["train classifier"] * 2 + ["train average"],
@@ -140,6 +146,17 @@ def test_the_classifier_goes_on_with_things_drawn_on_faces(checkout: Path, data:
     assert drawn[drawn.index("--weights") + 1] == f"{plain[plain.index('--output') + 1]}/model.keras"
     assert "--synthetic" in drawn
     assert "--synthetic" not in plain
+
+
+def test_the_mean_which_nobody_calibrated_is_told_the_shipped_threshold(checkout: Path, data: Path) -> None:
+    cook(checkout, data, "classifier")
+    words = next(words for words in told(checkout) if words[0] == "convert")
+    assert float(words[words.index("--min-score") + 1]) == shipped_min_score("mask_classifier")
+
+
+def test_the_detector_keeps_the_threshold_that_its_conversion_measured(checkout: Path, data: Path) -> None:
+    cook(checkout, data, "detector")
+    assert "--min-score" not in next(words for words in told(checkout) if words[0] == "convert")
 
 
 @recipes

@@ -37,11 +37,29 @@ def test_the_folder_of_the_annotations_alone_finds_the_pictures_beside_it(street
     assert [picture.faces for picture in read(street / "annotations")] == [(FACE,)]
 
 
-def test_a_size_that_is_wrong_is_not_believed(street: Path) -> None:
-    size = "<size><width>0</width><height>7</height></size>"
-    write(street / "annotations" / "a.xml", voc(size=size))
+def size(width: object, height: object) -> str:
+    return f"<size><width>{width}</width><height>{height}</height></size>"
+
+
+@pytest.mark.parametrize("stated", [size(0, 0), size(0, 7), size(200, 100), size(" 200.0 ", 100), "<size/>", ""])
+def test_the_size_is_that_of_the_picture(street: Path, stated: str) -> None:
+    write(street / "annotations" / "a.xml", voc(size=stated))
     (picture,) = read(street)
     assert (picture.width, picture.height, picture.faces) == (200, 100, ())
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (size(800, 400), r"a\.xml: its boxes are of 800x400 px, but a\.png has 200x100; put that picture back"),
+        (size(100, 200), r"a\.xml: its boxes are of 100x200 px"),
+        (size("wide", 100), r"a\.xml: <size> needs a number in <width> and in <height>, got wide 100"),
+    ],
+)
+def test_boxes_of_another_size_than_the_picture_are_refused(street: Path, stated: str, message: str) -> None:
+    write(street / "annotations" / "a.xml", voc(size=stated))
+    with pytest.raises(DataError, match=message):
+        read(street)
 
 
 def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> None:
@@ -51,11 +69,30 @@ def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> Non
     Image.new("RGB", (200, 100)).save(path, exif=exif)
     seen = cv2.imread(str(path))
     assert seen is not None
-    write(tmp_path / "a.xml", voc(size="<size><width>100</width><height>200</height></size>"))
+    write(tmp_path / "a.xml", voc(size=size(100, 200)))
     (picture,) = read(tmp_path)
     assert (picture.height, picture.width) == seen.shape[:2] == (200, 100)
-    write(tmp_path / "a.xml", voc(size="<size><width>200</width><height>100</height></size>"))
+    write(tmp_path / "a.xml", voc(size=size(200, 100)))
     with pytest.raises(DataError, match=r"a\.xml: its boxes are of a\.jpg on its side"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_turned_picture_that_opencv_would_not_turn_is_refused(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.webp", exif=exif)
+    write(tmp_path / "a.xml", voc(filename="a.webp"))
+    with pytest.raises(DataError, match=r"a\.webp: training would not see this WEBP as you do; save it as JPEG"):
+        read(tmp_path)
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.webp")
+    assert [(picture.width, picture.height) for picture in read(tmp_path)] == [(200, 100)]
+
+
+def test_a_gif_is_refused_before_training_fails_on_it(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.gif")
+    write(tmp_path / "a.xml", voc(filename="a.gif"))
+    with pytest.raises(DataError, match=r"a\.gif: training would not see this GIF as you do"):
         read(tmp_path)
 
 
@@ -73,6 +110,8 @@ def test_a_turned_picture_has_the_size_that_training_sees(tmp_path: Path) -> Non
         (voc(voc_face("with_mask", 1, 2, "x", 4)), r"a\.xml:3: <bndbox> needs .* got 1 2 x 4"),
         (voc(voc_face("with_mask", 1, 2, 3)), r"a\.xml:3: <bndbox> needs"),
         (voc(voc_face("with_mask", 1, 2, 3, "nan")), r"a\.xml:3: <bndbox> needs .* got 1 2 3 nan"),
+        (voc(voc_face("with_mask", 30, 2, 3, 4)), r"a\.xml:3: the first corner must be left of .* got -27x2 px; swap"),
+        (voc(voc_face("with_mask", 1, 40, 3, 4)), r"a\.xml:3: the first corner must be left of"),
         (voc(voc_face(" ", 1, 2, 3, 4)), r"a\.xml:3: an object without a <name>"),
     ],
 )
@@ -85,7 +124,7 @@ def test_a_broken_voc_file_is_named_with_its_line(street: Path, text: str, messa
 def test_boxes_are_cut_at_the_edges_and_those_without_an_area_are_counted(
     street: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    corners = [(-5, -5, 20, 20), (190, 90, 230, 130), (50, 50, 50, 60), (60, 60, 50, 50), (300, 10, 320, 30)]
+    corners = [(-5, -5, 20, 20), (190, 90, 230, 130), (50, 50, 50, 60), (60, 60, 60, 60), (300, 10, 320, 30)]
     write(street / "annotations" / "a.xml", voc(*(voc_face("with_mask", *four) for four in corners)))
     draw(street / "images" / "b.png")
     with caplog.at_level(logging.INFO):

@@ -49,6 +49,15 @@ def test_a_data_yaml_without_usable_names_asks_for_classes_txt(street: Path, tex
         read(street)
 
 
+def test_an_empty_line_among_the_names_shifts_no_class(yolo: Path) -> None:
+    write(yolo / "labels" / "classes.txt", "\nwith_mask\nwithout_mask\n\n")
+    rows = write(yolo / "labels" / "a.txt", "1 .5 .5 .1 .1\n2 .5 .5 .1 .1\n")
+    assert [face.label for face in read(yolo)[0].faces] == ["with_mask", "without_mask"]
+    rows.write_text("0 .5 .5 .1 .1\n")
+    with pytest.raises(DataError, match=r"a\.txt:1: class 0 has no name; the names are \{1: 'with_mask', 2: "):
+        read(yolo)
+
+
 def test_missing_names_are_asked_for(street: Path) -> None:
     write(street / "labels" / "a.txt", "0 .5 .5 .1 .1\n")
     with pytest.raises(DataError, match=r"labels: neither classes\.txt nor data\.yaml"):
@@ -67,6 +76,7 @@ def test_missing_names_are_asked_for(street: Path) -> None:
         ("0 .5 .5 x .1", "numbers are expected after the class, got .5 .5 x .1"),
         ("0 .5 .5 inf .1", "numbers are expected after the class, got .5 .5 inf .1"),
         ("0 60 40 20 20", "fractions of the picture, 0 to 1, are expected, got 60 40 20 20"),
+        ("0 .5 .5 -.1 .1", "the first corner must be left of and above the second, got -20x10 px"),
         ("0 .5 .5 .1 .1 -1 -1", "fractions of the picture"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ def annotations(tmp_path: Path) -> Path:
     return path
 
 
-def evaluate(annotations: Path, *systems: str) -> list[dict[str, object]]:
+def evaluate(annotations: Path, *systems: str, more: Sequence[str] = ()) -> list[dict[str, object]]:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     output = annotations.parent / "out"
-    words = ["--boxes", str(annotations), "--output", str(output)]
+    words = ["--boxes", str(annotations), "--output", str(output), *more]
     for system in systems:
         words += ["--system", system]
     assert run(parser.parse_args(words)) == 0
@@ -119,6 +120,20 @@ def test_the_first_system_is_compared_with_the_others(annotations: Path) -> None
     assert silent_one["ahead"] == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
+def test_nobody_is_ahead_on_a_set_that_has_faces_of_one_side_only(annotations: Path) -> None:
+    silent = dict(ANSWER, faces=[])
+    evaluate(
+        annotations,
+        system("good", f"print({json.dumps(ANSWER)!r})"),
+        system("silent", f"print({json.dumps(silent)!r})"),
+    )
+    output = annotations.parent / "out"
+    numbers = json.loads((output / "report.json").read_text())
+    assert [(one["mean_f1"], one["ahead"]) for one in numbers["headlines"]] == [(None, None)] * 4
+    rows = [line.split(" | ") for line in (output / "report.md").read_text().splitlines() if "| drawn | 3%" in line]
+    assert [(row[2], row[-1].strip(" |")) for row in rows] == [("good", "first"), ("silent", "–")]
+
+
 def test_two_sets_are_scored_alone_and_together(annotations: Path, tmp_path: Path) -> None:
     shutil.copytree(annotations.parent, tmp_path / "other", ignore=shutil.ignore_patterns("out"))
     output = tmp_path / "both"
@@ -152,3 +167,58 @@ def test_a_system_that_fails_or_skips_pictures_is_named(annotations: Path) -> No
 def test_a_system_needs_a_name_and_a_command(annotations: Path) -> None:
     with pytest.raises(UsageError, match="NAME=COMMAND is expected"):
         evaluate(annotations, "nothing")
+
+
+@pytest.mark.parametrize("command", ["no_such_program --json", "/no/such/program", "echo 'never closed", "' '", "/"])
+def test_a_command_that_cannot_be_run_is_refused_before_any_other_runs(annotations: Path, command: str) -> None:
+    with pytest.raises(UsageError, match="--system mine="):
+        evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), f"mine={command}")
+    assert not (annotations.parent / "out").exists()
+
+
+def test_a_program_that_the_machine_cannot_start_is_said(annotations: Path) -> None:
+    program = annotations.parent / "program"
+    program.write_bytes(b"neither script nor binary")
+    program.chmod(0o755)
+    with pytest.raises(UsageError, match="cannot be started"):
+        evaluate(annotations, f"mine={shlex.quote(str(program))}")
+
+
+@pytest.mark.parametrize(
+    "more", [["--seed=-1"], ["--min-side", "nan"], ["--min-side", "0.03", "2"], ["--min-side=-0.1"], ["--rounds", "0"]]
+)
+def test_numbers_that_cannot_be_are_refused(annotations: Path, more: list[str]) -> None:
+    with pytest.raises(UsageError, match="must be"):
+        evaluate(annotations, "mine=true", more=more)
+
+
+@pytest.mark.parametrize("output", ["annotations.csv", "annotations.csv/below"])
+def test_an_output_that_is_a_file_is_refused(annotations: Path, output: str) -> None:
+    with pytest.raises(UsageError, match="a folder is expected, and there is a file"):
+        evaluate(annotations, "mine=true", more=["--output", str(annotations.parent / output)])
+
+
+def write_labels(annotations: Path, *labels: str) -> None:
+    faces = tuple(LabeledBox(Box(10, 10, 30, 30), label) for label in labels)
+    write_csv(annotations, [AnnotatedPicture(annotations.parent / "images" / "a.jpg", 100, 100, faces)])
+
+
+def test_labels_that_no_figure_knows_are_refused_with_their_file(annotations: Path) -> None:
+    write_labels(annotations, "with_mask", " with_mask", "no_mask", "no_mask", "face", "ignore")
+    with pytest.raises(
+        DataError, match=r"annotations\.csv: labels .*: ' with_mask' \(1 boxes\), 'no_mask' \(2 boxes\);"
+    ):
+        evaluate(annotations, "mine=true")
+
+
+def test_a_class_of_ones_own_is_scored_when_it_is_named(annotations: Path) -> None:
+    write_labels(annotations, "with_veil")
+    words = ["--rename", "with_veil=with_veil"]
+    (row, _) = evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), more=words)
+    assert row["faces"] == {"with_veil": 1}
+
+
+def test_a_picture_of_no_size_is_refused_with_its_file(annotations: Path) -> None:
+    annotations.write_text(annotations.read_text().replace("100,100", "0,0"))
+    with pytest.raises(DataError, match=r"annotations\.csv: a\.jpg has a width or height of 0"):
+        evaluate(annotations, "mine=true")

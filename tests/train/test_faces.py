@@ -32,6 +32,21 @@ def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
         read_folders(tmp_path)
 
 
+def test_hidden_folders_and_files_are_passed_over(tmp_path: Path) -> None:
+    seen = read_folders(write_class_folders(tmp_path, 1))
+    for name in (".ipynb_checkpoints/0.jpg", "with_mask/._0.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert read_folders(tmp_path) == seen
+
+
+def test_a_gif_is_refused_before_training_fails_on_it(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, 1)
+    (tmp_path / "with_mask" / "a.gif").touch()
+    with pytest.raises(DataError, match=r"a\.gif: training reads no GIF; `python -m train prepare` makes JPEGs"):
+        read_folders(tmp_path)
+
+
 def test_faces_too_small_or_of_unknown_mask_state_are_skipped() -> None:
     boxes = [("with_mask", 14), ("with_mask", 13), ("face", 50), ("ignore", 50), ("without_mask", 40)]
     labeled = tuple(LabeledBox(Box(0, 0, 5, side), label) for label, side in boxes)

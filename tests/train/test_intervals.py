@@ -65,6 +65,7 @@ def test_f1_without_a_face_of_a_side_is_left_out() -> None:
 def test_difference_is_of_the_same_samples() -> None:
     counts = intervals.count_by_picture(MIXED, 3)
     none = intervals.compare_f1(counts, counts, intervals.draw_weights(3, 100, seed=1))
+    assert none is not None
     assert (none.value, none.low, none.high) == (0, 0, 0)
 
 

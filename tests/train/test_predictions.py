@@ -41,6 +41,18 @@ def test_a_line_that_is_something_else_is_named_by_its_number(line: str) -> None
         read_predictions('{"image": "b.jpg", "faces": []}\n' + line)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"label": "face"}, {"label": 3}, {"label": None}, {"label": ["with_mask"]}, {"box": [1, 2, 3, float("nan")]},
+        {"score": float("nan")}, {"scores": [0.7, 0.3]}, {"scores": {"with_mask": None}}, {"face_score": "high"},
+    ],
+)  # fmt: skip
+def test_a_face_that_cannot_be_scored_is_named_by_its_line(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError, match="line 1 is not what"):
+        read_predictions(json.dumps({"image": "a.jpg", "faces": [FACE | wrong]}))
+
+
 def error(name: str) -> str:
     return json.dumps({"image": name, "error": "damaged"})
 

@@ -82,6 +82,30 @@ def test_a_truncated_picture_is_left_out(source: Path) -> None:
     assert "with_mask/cut.jpg" in problems(run(source)[0])
 
 
+@pytest.mark.parametrize("name", ["images", "JPEGImages", "annotations", "Annotations", "labels"])
+def test_a_folder_of_boxes_without_their_csv_file_is_not_taken_for_class_folders(source: Path, name: str) -> None:
+    (source / "with_mask").rename(source / name)
+    with pytest.raises(DataError, match=f"{name}/ is no class, and annotations.csv is missing; give"):
+        run(source)
+    assert not (source.parent / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--size", "0"], "--size 0: must be 32 or more"),
+        (["--size=-5"], "--size -5: must be 32"),
+        (["--seed=-1"], "--seed -1: must be 0 or more"),
+    ],
+)
+def test_a_size_or_seed_that_cannot_be_is_refused(
+    source: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["prepare", str(source), str(source.parent / "out"), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not (source.parent / "out").exists()
+
+
 def test_a_wrong_suffix_is_said_and_the_picture_kept(source: Path) -> None:
     portrait().save(source / "with_mask" / "liar.jpg", "PNG")
     prepared, target = run(source)

@@ -22,7 +22,7 @@ TWO = picture(LabeledBox(MASK_BOX, "with_mask"), LabeledBox(BARE_BOX, "mask_worn
 
 
 def count(found: list[FoundFace], annotated: AnnotatedPicture = TWO) -> Tally:
-    return tally([annotated], {"a.jpg": found}, 0.03)
+    return tally([annotated], [found], 0.03)
 
 
 def test_two_faces_found_and_labeled_right_are_perfect() -> None:
@@ -58,7 +58,7 @@ def test_small_faces_and_faces_of_unknown_state_count_neither_way() -> None:
 
 
 def test_a_picture_without_any_find_counts_as_missed() -> None:
-    assert tally([TWO], {}, 0.03).faces == {"with_mask": 1, "mask_worn_incorrectly": 1}
+    assert tally([TWO], [()], 0.03).faces == {"with_mask": 1, "mask_worn_incorrectly": 1}
 
 
 def test_places_to_ignore_count_neither_way() -> None:
@@ -86,7 +86,7 @@ def test_the_figures_are_those_of_the_shared_scorer(shared_data: Path) -> None:
         for name, faces in found.items()
     }
     for side in (0.03, 0.08, 0.2):
-        theirs, ours = shared["score"](truth, size, said, side), tally(pictures, found, side)
+        theirs, ours = shared["score"](truth, size, said, side), tally(pictures, list(found.values()), side)
         for name, labels in (("masked P/R/F1", MASKED), ("unmasked P/R/F1", UNMASKED)):
             score = scoring.score_labels(ours, labels)
             assert (score.precision, score.recall, score.f1) == pytest.approx(theirs[name], abs=6e-5)
