@@ -24,7 +24,7 @@ from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
 from train.runs import check_counts, check_run, read_history
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
-from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, settle_split, split_pictures
+from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, largest_boxes, settle_split, split_pictures
 from train.workers import join
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
@@ -115,11 +115,12 @@ def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
     """Return the split of each picture: the one of an earlier call, or else a new one."""
     names = {picture.path: name for name, pictures in sources.items() for picture in pictures}
     left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
+    faces = [*_every_face(sources), *_every_empty(sources)]
 
     def draw(earlier: Mapping[Path, str]) -> dict[Path, str]:
-        return split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out, earlier)
+        fractions = Fractions(options.validation, 0.0)
+        return split_pictures(names, fractions, options.seed, left_out, earlier, largest_boxes(faces))
 
-    faces = [*_every_face(sources), *_every_empty(sources)]
     return settle_split(options.output, options.weights, faces, left_out, draw)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edge.errors import DataError, UsageError
+from edge.geometry import Box
+from edge.records import NOT_FACE
 from train.faces import LabeledFace
 from train.near_duplicates import group_pictures
 
@@ -85,22 +87,37 @@ def split_pictures(
     seed: int,
     left_out: frozenset[Path] = frozenset(),
     earlier: Mapping[Path, str] | None = None,
+    boxes: Mapping[Path, Box] | None = None,
 ) -> dict[Path, str]:
     """Return the split of each picture; `strata` tells what of, for example its source and label.
 
     Pictures listed in a `prepare.csv` keep the split it gives, those in `earlier` the one they have there, and their
     near-duplicates elsewhere share it. Pictures that are left out are only scored, and so are their near-duplicates.
+    `boxes` has the largest face of pictures, see `group_pictures`. Raises DataError when near-duplicates leave nothing
+    to learn from or to watch.
     """
     given = {path: split for path, split in (earlier or {}).items() if path in strata} | read_prepared(strata)
     given = {path: split for path, split in given.items() if path not in left_out}
     given.update(dict.fromkeys(left_out, TEST))
     if not left_out and given.keys() >= strata.keys():
         return given
-    groups = group_pictures(sorted(strata))
+    groups = group_pictures(sorted(strata), boxes)
     split = split_groups(groups, strata, fractions, seed)
     decided = {groups[path]: name for path, name in sorted(given.items(), reverse=True)}
     tested = {groups[path] for path in left_out}
-    return {path: _decide(path, groups[path], given, decided, tested) or split[path] for path in strata}
+    split = {path: _decide(path, groups[path], given, decided, tested) or split[path] for path in strata}
+    _check_groups(split, len(set(groups.values())), fractions)
+    return split
+
+
+def _check_groups(split: Mapping[Path, str], photographs: int, fractions: Fractions) -> None:
+    """Raise DataError when a part that shall have pictures has none, and most pictures are copies of others."""
+    for name in (TRAIN, VALIDATION):
+        if fractions.of(name) and name not in split.values() and photographs < len(split) / 2:
+            raise DataError(
+                f"no picture is left for {name}: {len(split)} pictures show no more than {photographs} photographs, "
+                "counting copies as one, and copies stay together; give pictures of more people and places"
+            )
 
 
 def _decide(
@@ -120,7 +137,16 @@ def split_faces(
 ) -> dict[Path, str]:
     """Return the split of each face's picture, see `split_pictures`; each label and source gets its part."""
     strata = {face.path: (face.source, face.label) for face in reversed(faces)}
-    return split_pictures(strata, fractions, seed, left_out, earlier)
+    return split_pictures(strata, fractions, seed, left_out, earlier, largest_boxes(faces))
+
+
+def largest_boxes(faces: Iterable[LabeledFace]) -> dict[Path, Box]:
+    """Return the largest face of each picture where it has a box, in pixels; what is no face does not count."""
+    found: dict[Path, Box] = {}
+    for face in faces:
+        if face.box is not None and face.label != NOT_FACE:
+            found[face.path] = max(found.get(face.path, face.box), face.box, key=lambda box: box.width * box.height)
+    return found
 
 
 def earlier_split(weights: Path | None) -> dict[Path, str]:
