@@ -17,6 +17,8 @@ from train.near_duplicates import group_pictures
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
+"""From the least strict to the strictest."""
+
 SPLIT_COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", "label", "source", "split")
 SPLIT_FILE = "split.csv"
 """What a run leaves in its folder."""
@@ -92,22 +94,29 @@ def split_pictures(
     """Return the split of each picture; `strata` tells what of, for example its source and label.
 
     Pictures listed in a `prepare.csv` keep the split it gives, those in `earlier` the one they have there, and their
-    near-duplicates elsewhere share it. Pictures that are left out are only scored, and so are their near-duplicates.
-    `boxes` has the largest face of pictures, see `group_pictures`. Raises DataError when near-duplicates leave nothing
-    to learn from or to watch.
+    near-duplicates elsewhere share it; where these contradict each other, test goes before validation before train.
+    Pictures that are left out are only scored, and so are their near-duplicates. `boxes` has the largest face of
+    pictures, see `group_pictures`. Raises DataError when near-duplicates leave nothing to learn from or to watch.
     """
-    given = {path: split for path, split in (earlier or {}).items() if path in strata} | read_prepared(strata)
-    given = {path: split for path, split in given.items() if path not in left_out}
-    given.update(dict.fromkeys(left_out, TEST))
-    if not left_out and given.keys() >= strata.keys():
-        return given
+    known = {path: split for path, split in (earlier or {}).items() if path in strata}
+    tables = [table for table in (known, *read_prepared(strata)) if table]
+    if len(tables) == 1 and not left_out and tables[0].keys() >= strata.keys():
+        return tables[0]
+    given = {path: split for table in tables for path, split in table.items()} | dict.fromkeys(left_out, TEST)
     groups = group_pictures(sorted(strata), boxes)
-    split = split_groups(groups, strata, fractions, seed)
-    decided = {groups[path]: name for path, name in sorted(given.items(), reverse=True)}
-    tested = {groups[path] for path in left_out}
-    split = {path: _decide(path, groups[path], given, decided, tested) or split[path] for path in strata}
+    decided = _decide(groups, given)
+    drawn = split_groups(groups, strata, fractions, seed)
+    split = {path: decided.get(groups[path], drawn[path]) for path in strata}
     _check_groups(split, len(set(groups.values())), fractions)
     return split
+
+
+def _decide(groups: Mapping[Path, int], given: Mapping[Path, str]) -> dict[int, str]:
+    """Return the split of each group of which a picture has one: of several the strictest."""
+    decided: dict[int, str] = {}
+    for path, name in given.items():
+        decided[groups[path]] = max(decided.get(groups[path], name), name, key=SPLITS.index)
+    return decided
 
 
 def _check_groups(split: Mapping[Path, str], photographs: int, fractions: Fractions) -> None:
@@ -118,14 +127,6 @@ def _check_groups(split: Mapping[Path, str], photographs: int, fractions: Fracti
                 f"no picture is left for {name}: {len(split)} pictures show no more than {photographs} photographs, "
                 "counting copies as one, and copies stay together; give pictures of more people and places"
             )
-
-
-def _decide(
-    path: Path, group: int, given: Mapping[Path, str], decided: Mapping[int, str], tested: Collection[int]
-) -> str | None:
-    if group in tested:
-        return TEST
-    return given.get(path) or decided.get(group)
 
 
 def split_faces(
@@ -164,14 +165,11 @@ def earlier_split(weights: Path | None) -> dict[Path, str]:
     return {path: split for source, path, split in rows if source in used}
 
 
-def read_prepared(paths: Mapping[Path, object]) -> dict[Path, str]:
-    """Return the split of those pictures that a `prepare.csv` in a folder above them lists."""
+def read_prepared(paths: Collection[Path]) -> list[dict[Path, str]]:
+    """Return the split of those pictures that a `prepare.csv` in a folder above them lists, by file."""
     folders = {parent for path in paths for parent in list(path.parents)[:2]}
-    found: dict[Path, str] = {}
-    for table in sorted(folder / PREPARED for folder in folders):
-        if table.is_file():
-            found.update(_read_table(table))
-    return {path: found[path] for path in paths if path in found}
+    tables = [_read_table(folder / PREPARED) for folder in sorted(folders) if (folder / PREPARED).is_file()]
+    return [{path: table[path] for path in paths if path in table} for table in tables]
 
 
 def _read_table(table: Path) -> dict[Path, str]:
