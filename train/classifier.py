@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from edge.records import NOT_FACE
 from train.balance import BalancedOrder
 from train.calibrate import Judged, calibrate, find_large, prior_shifts, write_calibration
 from train.classifier_data import FaceBatches
@@ -73,13 +71,14 @@ class ClassifierRecipe:
 def train_classifier(
     run: Path, recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
     weights: Path | None, callbacks: Sequence[keras.callbacks.Callback] = (),
-    landmarks: Mapping[LabeledFace, Points] | None = None,
+    landmarks: Mapping[LabeledFace, Points] | None = None, occurring: Mapping[str, int] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
 
     `held_back` decides which epoch is best and when to stop, and calibrates the scores. Leaves recipe.json, labels.txt,
     history.csv, calibration.json, reliability.png and model.keras. `callbacks` are called in both phases. `landmarks`
-    (5, 2) of bare training faces make drawn masks sit better. Raises UsageError when the folder belongs to another run,
+    (5, 2) of bare training faces make drawn masks sit better. `occurring`, how many faces of a label there are in
+    pictures of scenes, makes the scores expect it as often. Raises UsageError when the folder belongs to another run,
     ModelError when the weights do not fit.
     """
     check_run(run, recipe)
@@ -93,8 +92,7 @@ def train_classifier(
     order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
     _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, landmarks or {}), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
-    occurring = Counter(face.label for face in training if face.box is not None and face.label != NOT_FACE)
-    shifts = prior_shifts(order.count_shown(training), occurring, recipe.labels)
+    shifts = prior_shifts(order.count_shown(training), occurring or {}, recipe.labels)
     _calibrate(run, network, held_back, recipe.labels, shifts)
     network.save(run / MODEL)
     return network

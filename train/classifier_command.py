@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -93,13 +94,16 @@ def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
     options.output = join().folder(options.output)
-    faces = read_faces(options)
+    faces, scenes = read_faces(options)
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)
     parts = _divide(options, faces)
     landmarks = landmarks_to_draw_on(options, [face for face in parts[TRAIN] if face.label == WITHOUT_MASK])
     training, held_back = parts[TRAIN], parts[VALIDATION]
-    network = train_classifier(options.output, recipe, training, held_back, options.weights, landmarks=landmarks)
+    network = train_classifier(
+        options.output, recipe, training, held_back, options.weights,
+        landmarks=landmarks, occurring=count_occurring(training, scenes),
+    )  # fmt: skip
     report = make_report(network, recipe, parts, time.monotonic() - started_s, read_calibration(options.output))
     history = read_history(options.output)
     plot_history(options.output / "plot.png", history, [recipe.head_epochs] if recipe.head_epochs else [])
@@ -111,8 +115,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
-    """Return the faces that the command names, up to `--limit`, drawn evenly.
+def read_faces(options: argparse.Namespace) -> tuple[list[LabeledFace], frozenset[Path]]:
+    """Return the faces that the command names, up to `--limit`, drawn evenly, and the pictures of scenes: of `--boxes`.
 
     Raises DataError for data that cannot be read, UsageError for sources that are not there.
     """
@@ -132,7 +136,12 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
     check_left_out(options.leave_out, {face.source for face in faces})
     if options.limit and options.limit < len(faces):
         faces = [faces[i] for i in np.linspace(0, len(faces) - 1, options.limit).astype(int)]
-    return faces
+    return faces, frozenset(picture.path for pictures in sources.values() for picture in pictures)
+
+
+def count_occurring(faces: Sequence[LabeledFace], scenes: Collection[Path]) -> Mapping[str, int]:
+    """Return how often each label occurs among faces in pictures of scenes: people take portraits of whom they like."""
+    return Counter(face.label for face in faces if face.path in scenes and face.label != NOT_FACE)
 
 
 def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_faces import draw_scene, write_class_folders
+from drawn_faces import draw_scene, write_annotated, write_class_folders
 
 keras = pytest.importorskip("keras", reason="the train extra is not installed")
 cv2 = pytest.importorskip("cv2")
 
-from train.annotations import AnnotatedPicture, LabeledBox, write_csv  # noqa: E402
+from edge.geometry import Box  # noqa: E402
+from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv  # noqa: E402
 from train.classifier import ClassifierRecipe, train_classifier  # noqa: E402
-from train.cli import main  # noqa: E402
+from train.classifier_command import count_occurring, read_faces  # noqa: E402
+from train.cli import build_parser, main  # noqa: E402
 from train.faces import read_folders  # noqa: E402
 from train.runs import read_history  # noqa: E402
 from train.splits import TRAIN, VALIDATION, read_split  # noqa: E402
+from train.whole_files import write_whole  # noqa: E402
 
 FILES = (
     "model.keras",
@@ -184,6 +188,21 @@ def test_training_goes_on_with_the_labels_of_the_model_it_starts_from(
     assert train(pictures, weights, first, "--folders", str(pictures), str(more.parent), "--epochs", "1") == 0
     assert train(pictures, first / "model.keras", tmp_path / "second", "--epochs", "1") == 0
     assert (tmp_path / "second" / "labels.txt").read_text().split() == ["not_face", "with_mask", "without_mask"]
+
+
+def test_labels_occur_as_often_as_in_boxes_also_where_the_teacher_found_the_faces_of_class_folders(
+    pictures: Path, tmp_path: Path
+) -> None:
+    boxes = write_annotated(tmp_path / "street", 3, "without_mask") / "annotations.csv"
+    for label in ("with_mask", "without_mask"):
+        box = (LabeledBox(Box(20, 20, 70, 80), label),)
+        located = [AnnotatedPicture(path, 96, 96, box) for path in sorted((pictures / label).glob("*"))]
+        write_whole(tmp_path / "run" / "repaired" / f"drawn-{label}.csv", partial(write_csv, pictures=located))
+    write_whole(tmp_path / "run" / "repaired" / "street.csv", partial(write_csv, pictures=read_csv(boxes)))
+    words = ["classifier", "--folders", str(pictures), "--boxes", str(boxes), "--teacher", "kept.onnx"]
+    faces, scenes = read_faces(build_parser(words).parse_args([*words, "--output", str(tmp_path / "run")]))
+    assert (len(faces), sum(face.box is not None for face in faces)) == (27, 27)
+    assert count_occurring(faces, scenes) == {"without_mask": 3}
 
 
 def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None:
