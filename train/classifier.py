@@ -90,9 +90,10 @@ def train_classifier(
     start_run(run, recipe)
     (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
     order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
-    _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, landmarks or {}), callbacks)
+    dressing = Dressing(recipe.synthetic, recipe.labels, landmarks or {})
+    _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, dressing), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
-    shifts = prior_shifts(order.count_shown(training), occurring or {}, recipe.labels)
+    shifts = prior_shifts(order.count_shown(training, dressing.taught), occurring or {}, recipe.labels)
     _calibrate(run, network, held_back, recipe.labels, shifts)
     network.save(run / MODEL)
     return network
@@ -109,11 +110,10 @@ def _calibrate(
 
 def _batches(
     recipe: ClassifierRecipe, order: BalancedOrder, training: Sequence[LabeledFace],
-    held_back: Sequence[LabeledFace], landmarks: Mapping[LabeledFace, Points],
+    held_back: Sequence[LabeledFace], dressing: Dressing,
 ) -> tuple[Batches, FaceBatches]:  # fmt: skip
     size = (recipe.labels, recipe.input_px, recipe.batch)
-    dressing = Dressing(recipe.synthetic, recipe.labels, landmarks) if recipe.synthetic else None
-    faces = FaceBatches(training, *size, recipe.seed, order, dressing)
+    faces = FaceBatches(training, *size, recipe.seed, order, dressing if recipe.synthetic else None)
     return join().share(faces), FaceBatches(held_back, *size)
 
 

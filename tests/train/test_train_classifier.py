@@ -15,6 +15,7 @@ cv2 = pytest.importorskip("cv2")
 
 from edge.geometry import Box  # noqa: E402
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv  # noqa: E402
+from train.calibrate import read_calibration  # noqa: E402
 from train.classifier import ClassifierRecipe, train_classifier  # noqa: E402
 from train.classifier_command import count_occurring, read_faces  # noqa: E402
 from train.cli import build_parser, main  # noqa: E402
@@ -205,11 +206,13 @@ def test_labels_occur_as_often_as_in_boxes_also_where_the_teacher_found_the_face
     assert count_occurring(faces, scenes) == {"without_mask": 3}
 
 
-def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None:
+def test_masks_drawn_on_bare_faces_do_not_make_the_scores_expect_bare_faces_less_often(
+    weights: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "street" / "images"
     folder.mkdir(parents=True)
     annotated = []
-    for seed in range(16):
+    for seed in range(40):
         bgr, box = draw_scene(seed, masked=seed % 2 == 0)
         cv2.imwrite(str(folder / f"{seed}.png"), bgr)
         face = LabeledBox(box, "with_mask" if seed % 2 == 0 else "without_mask")
@@ -219,6 +222,10 @@ def test_masks_can_be_drawn_on_bare_faces(weights: Path, tmp_path: Path) -> None
     run = tmp_path / "run"
     assert main(["classifier", *words, "--output", str(run), *SMALL, "--synthetic", "1"]) == 0
     assert json.loads((run / "recipe.json").read_text())["synthetic"] == 1
+    calibration = read_calibration(run)
+    assert calibration is not None
+    assert calibration.shifts[0] == 0
+    assert calibration.shifts[1] > 0.5
 
 
 @pytest.mark.parametrize(
