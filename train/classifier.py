@@ -122,6 +122,7 @@ def _fit_both(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:  # fmt: skip
     head_epochs = min(recipe.head_epochs, recipe.epochs)
+    callbacks = [FollowEpoch(batches[0], recipe.seed), *callbacks]
     if head_epochs:
         freeze_backbone(network)
         head = _compiled(network, recipe, join().adamw(recipe.head_learning_rate))
@@ -164,7 +165,7 @@ def _fit(
         initial_epoch=epochs[0],
         epochs=epochs[1],
         validation_data=held_back,
-        callbacks=[FollowEpoch(training), *callbacks, *join().callbacks()],
+        callbacks=[*callbacks, *join().callbacks()],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
 

@@ -118,7 +118,7 @@ def train_detector(
         epochs=recipe.epochs,
         validation_data=DetectorBatches(held_back, recipe.shape, recipe.batch, seed=None),
         callbacks=[
-            FollowEpoch(batches),
+            FollowEpoch(batches, recipe.seed),
             WriteHistory(run),
             back_up(run, "whole"),
             *join().callbacks(),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from edge.errors import UsageError
 
@@ -28,16 +29,21 @@ class EpochDraw(Protocol):
 
 
 class FollowEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the batches which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
+    """Tells batches and dropout which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
 
-    def __init__(self, batches: EpochDraw) -> None:
-        """Follow for these batches."""
+    def __init__(self, batches: EpochDraw, seed: int) -> None:
+        """Follow for these batches, and for what dropout draws from this seed."""
         super().__init__()
-        self._batches = batches
+        self._batches, self._seed = batches, seed
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Pass the epoch on."""
         self._batches.start_epoch(epoch)
+        dropouts = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]
+        for number, layer in enumerate(dropouts):  # Keras keeps no seeds with the weights
+            state = layer.seed_generator.state
+            drawn = np.random.default_rng((self._seed, epoch, number)).integers(2**32, size=state.shape)
+            state.assign(drawn.astype(state.dtype))
 
 
 class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]
