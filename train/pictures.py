@@ -23,6 +23,7 @@ _SUFFIXES = {
 }
 _PLAIN_MODES = ("RGB", "L")
 _ORIENTATION = 0x0112  # Exif 2.32, table 4
+_TURNED = (5, 6, 7, 8)  # Exif 2.32, table 4: a row of the file is a column of the picture
 _QUALITY = 95
 _BACKGROUND = "white"
 
@@ -62,6 +63,21 @@ def open_picture(path: Path) -> OpenedPicture:
             return OpenedPicture(path, image.format or "", _to_rgb(ImageOps.exif_transpose(image)), plain)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
         raise DataError(f"{path}: not a picture that can be read ({exc})") from exc
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Return width and height in pixels of a picture, upright as training sees it, from the head of its file.
+
+    Raises DataError when the file is no picture.
+    """
+    try:
+        with Image.open(path) as image:
+            has_exif = image.format != "PNG" or "exif" in image.info  # else PNG is decoded to the end for it
+            turned = has_exif and image.getexif().get(_ORIENTATION, 1) in _TURNED
+            width, height = image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
+        raise DataError(f"{path}: not a picture that can be read ({exc})") from exc
+    return (height, width) if turned else (width, height)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ from edge.errors import DataError, UsageError
 from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
 from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
+from train.pictures import upright_size
 from train.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ def _read_set(paths: Sequence[Path], folder: Path, renames: Mapping[str, str]) -
     known: dict[Path, Path] = {}
     pictures: list[AnnotatedPicture] = []
     for path in paths:
-        for picture in read_boxes(path, folder, renames):
+        found = read_boxes(path, folder, renames)
+        if not path.is_dir():  # in folders the pictures themselves say how large they are
+            _check_sizes(path, found)
+        for picture in found:
             if picture.path in known:
                 raise UsageError(
                     f"--boxes: {picture.path} is annotated in {known[picture.path]} and in {path}; leave one out"
@@ -115,6 +119,17 @@ def _read_set(paths: Sequence[Path], folder: Path, renames: Mapping[str, str]) -
             known[picture.path] = path
             pictures.append(picture)
     return pictures
+
+
+def _check_sizes(path: Path, pictures: Iterable[AnnotatedPicture]) -> None:
+    """Raise DataError when a CSV file says another size of a picture than it has: its boxes would lie elsewhere."""
+    for picture in pictures:
+        width, height = upright_size(picture.path) if picture.path.is_file() else (picture.width, picture.height)
+        if (width, height) != (picture.width, picture.height):
+            raise DataError(
+                f"{path}: {picture.path.name} is {picture.width}x{picture.height} px there, but upright it is "
+                f"{width}x{height} px; put back the picture that was annotated, or annotate this one"
+            )
 
 
 def _read_contributors(path: Path) -> Mapping[str, str]:

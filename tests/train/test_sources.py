@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from drawn_faces import write_annotated
+from PIL import Image
 
 from edge.errors import DataError, UsageError
 from edge.geometry import Box
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
-from train.faces import LabeledFace
+from train.faces import LabeledFace, read_picture
 from train.sources import check_left_out, is_left_out, locate_faces, parse_boxes, read_sources, source_name
 
 
@@ -106,6 +109,26 @@ def test_a_picture_that_is_annotated_twice_is_refused(street: Path, tmp_path: Pa
     word = str(street / "annotations.csv")
     with pytest.raises(UsageError, match=r"images/0\.png is annotated in .*annotations\.csv and in .* leave one"):
         read_sources([word, word], None, tmp_path)
+
+
+def test_boxes_of_a_picture_of_another_size_are_refused(street: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(street / "images" / "1.png"), np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(DataError) as raised:
+        read_sources([str(street / "annotations.csv")], None, tmp_path)
+    assert str(raised.value) == (
+        f"{street / 'annotations.csv'}: 1.png is 96x96 px there, but upright it is 64x48 px; "
+        "put back the picture that was annotated, or annotate this one"
+    )
+
+
+def test_the_size_of_a_picture_that_exif_turns_is_that_of_what_training_sees(street: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (64, 48)).save(street / "images" / "turned.jpg", exif=exif)
+    faces = (LabeledBox(Box(1, 2, 30, 40), "with_mask"),)
+    write_csv(street / "annotations.csv", [AnnotatedPicture(street / "images" / "turned.jpg", 48, 64, faces)])
+    found = read_sources([str(street / "annotations.csv")], None, tmp_path)["street"][0]
+    assert read_picture(found.path).shape[:2] == (found.height, found.width)
 
 
 def test_class_folders_of_one_name_are_refused_where_the_teacher_would_take_one_for_the_other(tmp_path: Path) -> None:
