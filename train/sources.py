@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
 from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
-from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
 from train.pictures import upright_size
 from train.whole_files import write_whole
@@ -76,7 +76,7 @@ def read_sources(
     Several words may be about one folder of pictures. Where `contributors.csv` (image,contributor) lies beside it, the
     names are `data set/contributor`. With a teacher the boxes are repaired by it, once: the result is kept in the
     folder `cache`. Raises UsageError for two data sets of one name, for a picture that is annotated twice, and when
-    what is kept is of other pictures.
+    what is kept is of other pictures or has other labels.
     """
     found: dict[str, list[AnnotatedPicture]] = {}
     for name, (folder, paths) in _by_name(words).items():
@@ -145,6 +145,7 @@ def _repaired(pictures: list[AnnotatedPicture], folder: Path, onnx: Path, kept: 
     repaired = read_csv(kept, folder)
     named = {picture.path for picture in repaired}
     check_kept(kept, named, pictures, needed={picture.path for picture in pictures if picture.faces})
+    _check_labels(kept, repaired, pictures)
     return repaired + [picture for picture in pictures if picture.path not in named]
 
 
@@ -159,6 +160,21 @@ def check_kept(
         raise UsageError(
             f"{kept}: is of other pictures than --boxes names; choose another --output or delete this file"
         )
+
+
+def _check_labels(kept: Path, repaired: Iterable[AnnotatedPicture], pictures: Iterable[AnnotatedPicture]) -> None:
+    """Raise UsageError when labels were corrected since the teacher looked: what it adds is FACE and IGNORE only."""
+    known = {picture.path: _told_labels(picture) for picture in repaired}
+    for picture in pictures:
+        if known.get(picture.path, []) != _told_labels(picture):
+            raise UsageError(
+                f"{kept}: has other labels in {picture.path.name} than --boxes; choose another --output or delete this "
+                "file, so that the teacher looks again"
+            )
+
+
+def _told_labels(picture: AnnotatedPicture) -> list[str]:
+    return sorted(face.label for face in picture.faces if face.label not in (FACE, IGNORE))
 
 
 def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedPicture]:

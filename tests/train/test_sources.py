@@ -68,8 +68,8 @@ def keep(path: Path, *pictures: AnnotatedPicture) -> None:
 
 
 def test_what_the_teacher_repaired_is_kept_and_not_asked_for_again(street: Path, tmp_path: Path) -> None:
-    moved = LabeledBox(Box(1, 2, 30, 40), "with_mask")
-    repaired = [picture.with_faces([moved]) for picture in read_csv(street / "annotations.csv")]
+    moved, found = LabeledBox(Box(1, 2, 30, 40), "without_mask"), LabeledBox(Box(50, 60, 70, 80), "face")
+    repaired = [picture.with_faces([moved, found]) for picture in read_csv(street / "annotations.csv")]
     keep(tmp_path / "kept" / "street.csv", *repaired)
     assert read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", tmp_path / "kept") == {
         "street": repaired
@@ -83,6 +83,15 @@ def test_what_was_kept_of_other_pictures_is_not_used_for_these(street: Path, tmp
         keep(kept, *pictures)
         with pytest.raises(UsageError, match=r"street\.csv: is of other pictures .* choose another --output or delete"):
             read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", kept.parent)
+
+
+def test_labels_that_were_corrected_since_the_teacher_looked_are_not_passed_over(street: Path, tmp_path: Path) -> None:
+    kept, first = tmp_path / "kept" / "street.csv", read_csv(street / "annotations.csv")
+    keep(kept, *first)
+    corrected = first[1].with_faces([LabeledBox(first[1].faces[0].box, "with_mask")])
+    write_csv(street / "annotations.csv", [first[0], corrected, first[2]])
+    with pytest.raises(UsageError, match=r"street\.csv: has other labels in 1\.png than --boxes; choose another"):
+        read_sources([str(street / "annotations.csv")], tmp_path / "none.onnx", kept.parent)
 
 
 def test_two_folders_of_one_name_are_refused(street: Path, tmp_path: Path) -> None:
