@@ -35,6 +35,8 @@ from train.runs import (
     start_run,
     validation_losses,
 )
+from train.start_models import load_trained
+from train.whole_files import write_whole
 from train.workers import Batches, join
 
 MODEL = "model.keras"
@@ -83,7 +85,7 @@ def train_classifier(
     """
     check_run(run, recipe)
     if (run / MODEL).is_file():
-        return keras.models.load_model(run / MODEL, compile=False)
+        return load_trained(run / MODEL)
     keras.utils.set_random_seed(recipe.seed)
     network = build_classifier(recipe.input_px, len(recipe.labels), recipe.alpha, recipe.dropout)
     load_start(network, weights, recipe.alpha)
@@ -95,7 +97,7 @@ def train_classifier(
     network.load_weights(run / BEST_WEIGHTS)
     shifts = prior_shifts(order.count_shown(training, dressing.taught), occurring or {}, recipe.labels)
     _calibrate(run, network, held_back, recipe.labels, shifts)
-    network.save(run / MODEL)
+    write_whole(run / MODEL, network.save)
     return network
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers
 
 from edge.errors import ModelError, UsageError
+from train.start_models import load_trained
 
 HEAD = "label"
 """Name of the last layer with weights."""
@@ -53,6 +54,8 @@ def load_start(network: keras.Model, weights: Path | None, alpha: float) -> None
         raise ModelError(f"{weights}: no such file; leave out --weights to download the ImageNet weights")
     try:
         _copy_layers(_read_start(weights, shape, alpha), network)
+    except ModelError:
+        raise
     except (ValueError, OSError) as exc:
         raise ModelError(f"{weights}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}") from exc
 
@@ -63,7 +66,7 @@ def _first_line(exc: Exception) -> str:
 
 def _read_start(weights: Path, shape: tuple[int, ...], alpha: float) -> keras.Model:
     if weights.suffix == ".keras":
-        return keras.models.load_model(weights, compile=False)
+        return load_trained(weights)
     start = keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights=None)
     start.load_weights(str(weights))
     return start

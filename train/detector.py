@@ -16,6 +16,7 @@ from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.picture_dressing import PictureDressing, PictureLandmarks
 from train.runs import FollowEpoch, WriteHistory, back_up, start_run
+from train.start_models import load_trained
 from train.whole_files import write_whole
 from train.workers import join
 
@@ -50,7 +51,7 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
     """
     keras.utils.set_random_seed(recipe.seed)
     is_detector = weights is not None and weights.suffix == ".keras"
-    source = _load(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
+    source = load_trained(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
     network = build_network(recipe.shape)
     if source.input.shape != network.input.shape:
         if not is_detector or recipe.narrow or _shapes(source) != _shapes(network):
@@ -73,19 +74,12 @@ def size_of(weights: Path | None) -> str | None:
     """
     if weights is None or weights.suffix != ".keras":
         return None
-    height, width = _load(weights).input.shape[1:3]
+    height, width = load_trained(weights).input.shape[1:3]
     return f"{width}x{height}"
 
 
 def _shapes(network: keras.Model) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in network.weights]
-
-
-def _load(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path, compile=False)
-    except ValueError as exc:
-        raise ModelError(f"{path}: not a Keras model ({exc}); give a .keras file that training made") from exc
 
 
 def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
@@ -126,7 +120,7 @@ def train_detector(
         ],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
-    network.save(run / "model.keras")
+    write_whole(run / "model.keras", network.save)
     return network
 
 
@@ -137,7 +131,7 @@ def _start(
     kept = run / "start.keras"
     if not kept.is_file():
         write_whole(kept, start_network(recipe, weights, training).save)
-    return keras.models.load_model(kept, compile=False)
+    return load_trained(kept)
 
 
 def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer:

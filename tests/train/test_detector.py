@@ -37,7 +37,10 @@ def test_a_run_leaves_model_history_and_recipe_and_starts_from_an_earlier_model(
     earlier = tmp_path / "earlier.keras"
     build_network(SHAPE).save(earlier)
     run = tmp_path / "run"
+    run.mkdir()
+    (run / "unfinished-model.keras").write_text("what a cut-off call left")
     network = train_detector(run, DetectorRecipe(SHAPE, epochs=2, batch=2), pictures, pictures[:1], earlier)
+    assert not (run / "unfinished-model.keras").exists()
     assert sorted(network.output) == sorted(keras.models.load_model(run / "model.keras", compile=False).output)
     assert [row["epoch"] for row in read_history(run)] == [0, 1]
     assert (run / "recipe.json").is_file()
@@ -91,5 +94,5 @@ def test_another_network_of_another_input_is_refused(tmp_path: Path, pictures: l
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
     (tmp_path / "text.keras").write_text("not a model")
-    with pytest.raises(ModelError, match=r"text\.keras: not a Keras model"):
+    with pytest.raises(ModelError, match=r"text\.keras: not a whole Keras model"):
         start_network(DetectorRecipe(SHAPE), tmp_path / "text.keras", pictures)

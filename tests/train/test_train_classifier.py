@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +137,7 @@ def test_an_interrupted_run_goes_on_to_what_an_uncut_one_gives(
         train_classifier(run, recipe, training, held_back, weights, [PowerCut()])
     assert len(read_history(run)) == 2
     assert not (run / "model.keras").exists()
+    (run / "unfinished-model.keras").write_text("what another cut left of the last write")
     assert train(pictures, weights, run, "--epochs", "3") == 0
     assert {path.name for path in run.iterdir()} == {path.name for path in finished.iterdir()}
     losses = [[row["loss"] for row in read_history(some)] for some in (run, finished)]
@@ -231,6 +233,20 @@ def test_masks_drawn_on_bare_faces_do_not_make_the_scores_expect_bare_faces_less
     assert calibration is not None
     assert calibration.shifts[0] == 0
     assert calibration.shifts[1] > 0.5
+
+
+def test_half_a_model_is_called_that(
+    pictures: Path, weights: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, run = (finished / "model.keras").read_bytes(), tmp_path / "run"
+    half = tmp_path / "half.keras"
+    half.write_bytes(whole[: len(whole) // 2])
+    assert train(pictures, half, run, "--epochs", "3") == 4
+    assert "half.keras: not a whole Keras model" in capsys.readouterr().err
+    run.mkdir(exist_ok=True)
+    shutil.copy(half, run / "model.keras")
+    assert train(pictures, weights, run, "--epochs", "3") == 4
+    assert "run/model.keras: not a whole Keras model" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
