@@ -25,7 +25,7 @@ from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
-from train.runs import check_counts, check_run, read_history
+from train.runs import check_counts, check_run, is_finished, read_history, settle_inputs
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
@@ -46,6 +46,9 @@ _HELP = {
     "synthetic": "part of the bare faces that get a mask, or a hand, scarf or cup, drawn on",
     "seed": "the same seed draws the same faces",
 }
+
+
+_INPUTS = ("folders", "boxes", "rename", "teacher", "detector", "weights", "validation", "test")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +100,11 @@ def run(options: argparse.Namespace) -> int:
     faces, scenes = read_faces(options)
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)
+    settle_inputs(options.output, options, _INPUTS)
     parts = _divide(options, faces)
+    if is_finished(options.output):
+        print(f"{options.output}: is finished; see report.md")
+        return 0
     landmarks = landmarks_to_draw_on(options, [face for face in parts[TRAIN] if face.label == WITHOUT_MASK])
     training, held_back = parts[TRAIN], parts[VALIDATION]
     network = train_classifier(

@@ -15,7 +15,7 @@ from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.picture_dressing import PictureDressing, PictureLandmarks
-from train.runs import FollowEpoch, WriteHistory, back_up, start_run
+from train.runs import FollowEpoch, WriteHistory, back_up, check_run, start_run
 from train.start_models import load_trained
 from train.whole_files import write_whole
 from train.workers import join
@@ -100,8 +100,9 @@ def train_detector(
     `landmarks`, see PictureDressing, make what is drawn on faces sit better.
     Raises UsageError when the folder belongs to a run of another recipe.
     """
-    start_run(run, recipe)
+    check_run(run, recipe)
     network = _start(run, recipe, weights, training)
+    start_run(run, recipe)
     flat = flatten_outputs(network)
     dressing = PictureDressing(recipe.synthetic, landmarks or {}) if recipe.synthetic else None
     batches = join().share(DetectorBatches(training, recipe.shape, recipe.batch, recipe.seed, dressing))

@@ -22,7 +22,7 @@ from train.picture_dressing import PictureLandmarks, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
-from train.runs import check_counts, check_run, read_history
+from train.runs import check_counts, check_run, is_finished, read_history, settle_inputs
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, largest_boxes, settle_split, split_pictures
 from train.workers import join
@@ -31,6 +31,7 @@ Sources = Mapping[str, Sequence[AnnotatedPicture]]
 
 _COARSEST_STRIDE_PX = 32
 _SIZE = f"{DetectorShape().width_px}x{DetectorShape().height_px}"
+_INPUTS = ("boxes", "rename", "teacher", "weights", "validation")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +69,12 @@ def run(options: argparse.Namespace) -> int:
     options.output = join().folder(options.output)
     recipe = _recipe(options)
     check_run(options.output, recipe)
+    settle_inputs(options.output, options, _INPUTS)
     sources = _read(options)
     split = _divide(options, sources)
+    if is_finished(options.output):
+        print(f"{options.output}: is finished; see report.md")
+        return 0
     parts = {name: [p for some in sources.values() for p in some if split[p.path] == name] for name in SPLITS}
     landmarks = _landmarks(options, parts[TRAIN])
     train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights, landmarks)

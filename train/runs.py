@@ -6,7 +6,7 @@ import argparse
 import csv
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ from edge.errors import UsageError
 
 HISTORY = "history.csv"
 RECIPE = "recipe.json"
+INPUTS = "inputs.json"
+_MODEL, _REPORT = "model.keras", "report.json"
 BEST_WEIGHTS = "best.weights.h5"
 
 
@@ -135,10 +137,31 @@ def check_run(run: Path, recipe: Any) -> None:
     path = run / RECIPE
     if not path.is_file():
         return
-    old, new = json.loads(path.read_text(encoding="utf-8")), json.loads(_to_json(recipe))
+    _check_same(run, json.loads(path.read_text(encoding="utf-8")), json.loads(_to_json(recipe)))
+
+
+def _check_same(run: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     if changed:
         raise UsageError(f"{run}: holds a run with another {', '.join(changed)}; choose another --output or delete it")
+
+
+def settle_inputs(run: Path, options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Write down what the options of these names say that the run is made from: data, weights, teacher.
+
+    Raises UsageError when the run was begun with something else; before there is a recipe it was not.
+    """
+    path, given = run / INPUTS, {name: getattr(options, name) for name in names}
+    text = json.dumps(given, indent=2, default=str) + "\n"
+    if path.is_file() and (run / RECIPE).is_file():
+        _check_same(run, json.loads(path.read_text(encoding="utf-8")), json.loads(text))
+    run.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def is_finished(run: Path) -> bool:
+    """Return whether nothing of a run is left to be done: model and report are there."""
+    return (run / _MODEL).is_file() and (run / _REPORT).is_file()
 
 
 def start_run(run: Path, recipe: Any) -> None:

@@ -34,6 +34,7 @@ FILES = (
     "report.md",
     "report.json",
     "recipe.json",
+    "inputs.json",
     "calibration.json",
     "reliability.png",
 )
@@ -144,10 +145,19 @@ def test_an_interrupted_run_goes_on_to_what_an_uncut_one_gives(
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_a_finished_run_is_not_trained_again(pictures: Path, weights: Path, finished: Path) -> None:
-    made = (finished / "model.keras").stat().st_mtime_ns
+def test_a_finished_run_and_its_report_are_left_alone(pictures: Path, weights: Path, finished: Path) -> None:
+    made = {path: path.stat().st_mtime_ns for path in finished.glob("[mr]*")}
     assert train(pictures, weights, finished, "--epochs", "3") == 0
-    assert (finished / "model.keras").stat().st_mtime_ns == made
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+
+
+def test_a_run_is_not_gone_on_with_from_other_weights(
+    pictures: Path, weights: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copy(weights, tmp_path / "other.weights.h5")
+    assert train(pictures, other, finished, "--epochs", "3") == 2
+    assert "holds a run with another weights; choose another --output or delete it" in capsys.readouterr().err
+    assert "other.weights.h5" not in (finished / "inputs.json").read_text()
 
 
 def test_a_folder_of_another_run_is_refused(
