@@ -131,6 +131,10 @@ def read_faces(options: argparse.Namespace) -> tuple[list[LabeledFace], frozense
         raise UsageError("nothing to learn from; give --folders DIR, --boxes BOXES, or both")
     if options.detector and options.labels and NOT_FACE not in options.labels:
         raise UsageError(f"--detector teaches {NOT_FACE}, which --labels does not name; add it there")
+    if options.detector and not options.boxes:
+        raise UsageError(
+            f"--detector looks for {NOT_FACE} in the pictures of --boxes; give --boxes too, or leave it out"
+        )
     labels = frozenset(options.labels) if options.labels else None
     faces = [face for folder in options.folders for face in read_folders(folder, labels)]
     if options.teacher:

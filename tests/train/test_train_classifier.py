@@ -270,6 +270,11 @@ def test_half_a_model_is_called_that(
             2,
             "--leave-out elsewhere: no such source; known are drawn",
         ),
+        (
+            ["--folders", "DATA", "--detector", "d.tflite"],
+            2,
+            "--detector looks for not_face in the pictures of",
+        ),
         (["--folders", "DATA", "--labels", "with_mask", "hat"], 1, "no face is labeled hat"),
         (["--folders", "DATA", "--input", "50"], 2, "--input: must be a multiple of 32, got 50"),
         (["--folders", "DATA", "--weights", "none.h5"], 4, "none.h5: no such file"),
