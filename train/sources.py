@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxe
 from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
 from train.pictures import upright_size
+from train.tables import read_rows
 from train.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def _check_sizes(path: Path, pictures: Iterable[AnnotatedPicture]) -> None:
 def _read_contributors(path: Path) -> Mapping[str, str]:
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["image"]: row["contributor"] for row in csv.DictReader(file)}
+    rows = read_rows(path, ("image", "contributor"), "the first line must be image,contributor")
+    return {row["image"]: row["contributor"] for row in rows}
 
 
 def _repaired(pictures: list[AnnotatedPicture], folder: Path, onnx: Path, kept: Path) -> list[AnnotatedPicture]:

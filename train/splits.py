@@ -14,6 +14,8 @@ from edge.geometry import Box
 from edge.records import NOT_FACE
 from train.faces import LabeledFace
 from train.near_duplicates import group_pictures
+from train.tables import read_rows
+from train.whole_files import write_whole
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
@@ -159,8 +161,7 @@ def earlier_split(weights: Path | None) -> dict[Path, str]:
     path = weights.parent / SPLIT_FILE if weights else None
     if path is None or not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [(row["source"], Path(row["path"]), row["split"]) for row in csv.DictReader(file)]
+    rows = [(row["source"], Path(row["path"]), row["split"]) for row in _read_table(path, "source", "path", "split")]
     used = {source for source, _, split in rows if split != TEST}
     return {path: split for source, path, split in rows if source in used}
 
@@ -168,17 +169,26 @@ def earlier_split(weights: Path | None) -> dict[Path, str]:
 def read_prepared(paths: Collection[Path]) -> list[dict[Path, str]]:
     """Return the split of those pictures that a `prepare.csv` in a folder above them lists, by file."""
     folders = {parent for path in paths for parent in list(path.parents)[:2]}
-    tables = [_read_table(folder / PREPARED) for folder in sorted(folders) if (folder / PREPARED).is_file()]
-    return [{path: table[path] for path in paths if path in table} for table in tables]
+    tables = [folder / PREPARED for folder in sorted(folders) if (folder / PREPARED).is_file()]
+    found = [_read_prepared(table) for table in tables]
+    return [{path: some[path] for path in paths if path in some} for some in found]
 
 
-def _read_table(table: Path) -> dict[Path, str]:
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {table.parent / row["picture"]: row["split"] for row in rows if row["picture"]}
-    except KeyError as exc:
-        raise DataError(f"{table}: column {exc} is missing; run `python -m train prepare` again") from exc
+def _read_prepared(table: Path) -> dict[Path, str]:
+    rows = _read_table(table, "picture", "split")
+    return {table.parent / row["picture"]: row["split"] for row in rows}
+
+
+def _read_table(path: Path, *columns: str) -> list[dict[str, str]]:
+    """Return the rows of a split.csv or prepare.csv that are in a split. Raises DataError for anything else."""
+    is_prepared = path.name == PREPARED
+    again = "run `python -m train prepare` again" if is_prepared else "train that run again, into another folder"
+    rows = read_rows(path, columns, again)
+    used = [row for row in rows if not is_prepared or row["picture"]]
+    for row in used:
+        if row["split"] not in SPLITS:
+            raise DataError(f"{path}: a split is one of {', '.join(SPLITS)}, got {row['split']!r}; {again}")
+    return used
 
 
 def write_split(path: Path, faces: Sequence[LabeledFace], split: Mapping[Path, str]) -> None:
@@ -208,8 +218,7 @@ def settle_split(
     split = draw(earlier_split(weights)) if recalled is None else recalled
     _check_parts(split)
     if recalled is None:
-        run.mkdir(parents=True, exist_ok=True)
-        write_split(path, faces, split)
+        write_whole(path, lambda unfinished: write_split(unfinished, faces, split))
     return split
 
 
@@ -234,6 +243,5 @@ def recall_split(path: Path, pictures: Collection[Path], left_out: Collection[Pa
 
 
 def read_split(path: Path) -> dict[Path, str]:
-    """Return the split of each picture that `write_split` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return {Path(row["path"]): row["split"] for row in csv.DictReader(file)}
+    """Return the split of each picture that `write_split` wrote. Raises DataError when it is broken."""
+    return {Path(row["path"]): row["split"] for row in _read_table(path, "path", "split")}

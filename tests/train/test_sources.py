@@ -43,6 +43,12 @@ def test_contributors_are_sources_of_their_own(street: Path, tmp_path: Path) -> 
     assert {name: len(pictures) for name, pictures in sources.items()} == {"street/A": 1, "street/B": 1, "street": 1}
 
 
+def test_contributors_in_other_columns_are_named(street: Path, tmp_path: Path) -> None:
+    (street / "contributors.csv").write_text("picture,name\n0.png,A\n")
+    with pytest.raises(DataError, match=r"contributors\.csv: column 'image' is missing; the first line must be"):
+        read_sources([str(street / "annotations.csv")], None, tmp_path)
+
+
 def test_leaving_out_a_source_leaves_out_its_contributors() -> None:
     assert is_left_out("street/A", ["street"])
     assert is_left_out("street/A", ["street/A"])

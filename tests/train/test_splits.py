@@ -145,6 +145,22 @@ def test_a_split_is_recalled_for_the_same_pictures_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,source,part\na.jpg,s,train\n", "split.csv: column 'split' is missing; train that run again"),
+        ("path,source,split\na.jpg,s,train\nb.jpg,s\n", "split.csv:3: the line is cut off; train that run again"),
+        ("path,source,split\na.jpg,s,tr\n", "split.csv: a split is one of train, validation, test, got 'tr'"),
+    ],
+)
+def test_a_broken_split_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "split.csv").write_text(text)
+    for read in (read_split, lambda path: earlier_split(path.parent / "model.keras")):
+        with pytest.raises(DataError) as raised:
+            read(tmp_path / "split.csv")
+        assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("drawn", "text"),
     [
         (TRAIN, "no picture is left for validation among 2; give more pictures or choose a larger --validation"),
