@@ -20,12 +20,12 @@ from edge.records import NOT_FACE, WITHOUT_MASK
 from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
 from train.classifier import ClassifierRecipe, judge, train_classifier
 from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
-from train.landmarks import check_synthetic, landmarks_to_draw_on
+from train.landmarks import landmarks_to_draw_on
 from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
-from train.runs import check_counts, check_run, is_finished, read_history, settle_inputs
+from train.runs import check_ranges, check_run, is_finished, read_history, settle_inputs
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
@@ -96,6 +96,7 @@ def _recipe_names() -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
+    check_ranges(options)
     options.output = join().folder(options.output)
     faces, scenes = read_faces(options)
     recipe = _recipe(options, faces)
@@ -156,8 +157,6 @@ def count_occurring(faces: Sequence[LabeledFace], scenes: Collection[Path]) -> M
 
 
 def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:
-    check_counts(options)
-    check_synthetic(options)
     given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=_labels(options, faces), input_px=options.input, **given)
 

@@ -17,12 +17,12 @@ from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, size_of, train_detector
 from train.detector_network import DetectorShape
 from train.faces import LabeledFace, count_by_source
-from train.landmarks import check_synthetic, landmarks_to_draw_on
+from train.landmarks import landmarks_to_draw_on
 from train.picture_dressing import PictureLandmarks, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
-from train.runs import check_counts, check_run, is_finished, read_history, settle_inputs
+from train.runs import check_ranges, check_run, is_finished, read_history, settle_inputs
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, largest_boxes, settle_split, split_pictures
 from train.workers import join
@@ -64,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
+    check_ranges(options)
     if options.weights is not None and not options.weights.is_file():
         raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
     options.output = join().folder(options.output)
@@ -94,8 +95,6 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
     width, height = (int(side) for side in size.groups()) if size else (0, 0)
     if not (width and height) or width % _COARSEST_STRIDE_PX or height % _COARSEST_STRIDE_PX:
         raise UsageError(f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {wanted}; try 384x256")
-    check_counts(options)
-    check_synthetic(options)
     names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
     given = {name: getattr(options, name) for name in names}
     return DetectorRecipe(shape=DetectorShape(width, height), **given)

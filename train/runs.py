@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,22 @@ RECIPE = "recipe.json"
 INPUTS = "inputs.json"
 _MODEL, _REPORT = "model.keras", "report.json"
 BEST_WEIGHTS = "best.weights.h5"
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "epochs": (1, math.inf),
+    "head_epochs": (0, math.inf),
+    "batch": (1, math.inf),
+    "patience": (1, math.inf),
+    "epoch_faces": (0, math.inf),
+    "limit": (1, math.inf),
+    "seed": (0, 2**32 - 1),
+    "alpha": (0.1, 2),
+    "dropout": (0, 0.9),
+    "label_smoothing": (0, 0.9),
+    "balance": (0, 1),
+    "synthetic": (0, 1),
+}
+"""What options of both trainers may be, both ends included."""
 
 
 class EpochDraw(Protocol):
@@ -125,11 +142,13 @@ def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     )
 
 
-def check_counts(options: argparse.Namespace) -> None:
-    """Raise UsageError for less than one epoch, or less than one sample a batch."""
-    for name in ("epochs", "batch"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
+def check_ranges(options: argparse.Namespace) -> None:
+    """Raise UsageError for the first option that lies outside of its range, see RANGES."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(options, name, None)
+        if value is not None and not low <= value <= high:
+            wanted = f"{low} or more" if math.isinf(high) else f"between {low} and {high}"
+            raise UsageError(f"--{name.replace('_', '-')}: must be {wanted}, got {value}")
 
 
 def check_run(run: Path, recipe: Any) -> None:
