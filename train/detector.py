@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from edge.decode import STRIDES
 from edge.errors import ModelError
 from train.annotations import AnnotatedPicture
 from train.detector_data import DetectorBatches
@@ -16,7 +17,7 @@ from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.picture_dressing import PictureDressing, PictureLandmarks
 from train.runs import FollowEpoch, WriteHistory, back_up, check_run, start_run
-from train.start_models import load_trained
+from train.start_models import load_mobilenet, load_trained
 from train.whole_files import write_whole
 from train.workers import join
 
@@ -51,7 +52,8 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
     """
     keras.utils.set_random_seed(recipe.seed)
     is_detector = weights is not None and weights.suffix == ".keras"
-    source = load_trained(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
+    size = (recipe.shape.height_px, recipe.shape.width_px, 3)
+    source = _load_detector(weights) if weights and is_detector else load_mobilenet(weights, size)
     network = build_network(recipe.shape)
     if source.input.shape != network.input.shape:
         if not is_detector or recipe.narrow or _shapes(source) != _shapes(network):
@@ -70,11 +72,11 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
 def size_of(weights: Path | None) -> str | None:
     """Return the input size, `WxH` in pixels, of a detector trained here; None for weights that are none.
 
-    Raises ModelError when the file is no model.
+    Raises ModelError when the file is no detector.
     """
     if weights is None or weights.suffix != ".keras":
         return None
-    height, width = load_trained(weights).input.shape[1:3]
+    height, width = _load_detector(weights).input.shape[1:3]
     return f"{width}x{height}"
 
 
@@ -82,13 +84,11 @@ def _shapes(network: keras.Model) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in network.weights]
 
 
-def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
-    mobilenet = keras.applications.MobileNetV2(
-        input_shape=(shape.height_px, shape.width_px, 3), include_top=False, weights=None if weights else "imagenet"
-    )
-    if weights:
-        mobilenet.load_weights(str(weights))
-    return mobilenet
+def _load_detector(path: Path) -> keras.Model:
+    network = load_trained(path)
+    if not isinstance(network.output, dict) or not {f"score_{stride}" for stride in STRIDES} <= network.output.keys():
+        raise ModelError(f"{path}: is no face detector; give one that training made, or MobileNetV2's .weights.h5")
+    return network
 
 
 def train_detector(

@@ -12,7 +12,8 @@ keras = pytest.importorskip("keras", reason="the train extra is not installed")
 from edge.errors import ModelError  # noqa: E402
 from edge.geometry import Box  # noqa: E402
 from train.annotations import AnnotatedPicture, LabeledBox  # noqa: E402
-from train.detector import DetectorRecipe, start_network, train_detector  # noqa: E402
+from train.classifier_network import build_classifier  # noqa: E402
+from train.detector import DetectorRecipe, size_of, start_network, train_detector  # noqa: E402
 from train.detector_network import DetectorShape, build_network  # noqa: E402
 from train.runs import read_history  # noqa: E402
 
@@ -90,6 +91,14 @@ def test_another_network_of_another_input_is_refused(tmp_path: Path, pictures: l
         ModelError, match=r"other\.keras: takes \(64, 128, 3\), not \(64, 96, 3\); give --input as it was"
     ):
         start_network(DetectorRecipe(SHAPE), tmp_path / "other.keras", pictures)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_classifier_is_no_detector(tmp_path: Path, pictures: list[AnnotatedPicture], narrow: bool) -> None:
+    build_classifier(96, 2, 0.35).save(tmp_path / "classifier.keras")
+    for load in (lambda path: start_network(DetectorRecipe(SHAPE, narrow=narrow), path, pictures), size_of):
+        with pytest.raises(ModelError, match=r"classifier\.keras: is no face detector; give one that training made"):
+            load(tmp_path / "classifier.keras")
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
