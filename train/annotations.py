@@ -90,8 +90,8 @@ def read_text(path: Path) -> str:
 
 
 def _add_row(pictures: dict[str, AnnotatedPicture], row: Mapping[str, str | None], folder: Path, place: str) -> None:
-    words = [row[name] or "" for name in COLUMNS]
-    empty = [name for name, word in zip(COLUMNS, words, strict=True) if not word.strip()]
+    words = [(row[name] or "").strip() for name in COLUMNS]
+    empty = [name for name, word in zip(COLUMNS, words, strict=True) if not word]
     if empty:
         raise DataError(f"{place}: nothing stands in column {empty[0]}; fill it in or delete the line")
     image, *numbers, label = words

@@ -21,6 +21,7 @@ from edge.errors import ModelError, UsageError
 from train.classifier_command import known_labels
 from train.provenance import command_line, describe_run
 from train.splits import SPLIT_FILE
+from train.start_models import load_trained
 from train.whole_files import write_whole
 
 _COPIED = ("labels.txt", SPLIT_FILE)
@@ -74,7 +75,7 @@ def _load_all(paths: Sequence[Path], output: Path) -> list[keras.Model]:
         if not file.is_file():
             raise UsageError(f"{file}: no such model; give folders of finished runs or .keras files")
     _check_labels(files)
-    return [keras.models.load_model(file, compile=False) for file in files]
+    return [load_trained(file) for file in files]
 
 
 def _check_labels(files: Sequence[Path]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.random import Generator
@@ -13,6 +13,14 @@ from train.faces import LabeledFace
 
 MAX_REPEATS = 4
 """How often one face may appear in one epoch at most."""
+
+Taught = Callable[[LabeledFace], Mapping[str, float]]
+"""From a face to the labels it may be taught as and how likely each is, 0..1, together 1."""
+
+
+def as_labeled(face: LabeledFace) -> Mapping[str, float]:
+    """Return the face's own label as the only one."""
+    return {face.label: 1.0}
 
 
 def quotas(sizes: NDArray[np.int_], power: float, total: int) -> NDArray[np.int_]:
@@ -49,12 +57,17 @@ class BalancedOrder:
         """Return how many faces an epoch shows."""
         return sum(count for _, count in self._cells)
 
-    def count_shown(self, faces: Sequence[LabeledFace]) -> Counter[str]:
-        """Return how often an epoch shows each label, of the faces that the order was made for."""
-        shown: Counter[str] = Counter()
+    def count_shown(self, faces: Sequence[LabeledFace], taught: Taught = as_labeled) -> dict[str, float]:
+        """Return how often an epoch is expected to teach each label, of the faces that the order was made for.
+
+        `taught` says as what a face is taught.
+        """
+        shown: defaultdict[str, float] = defaultdict(float)
         for members, count in self._cells:
-            shown[faces[members[0]].label] += count
-        return shown
+            for index in members:
+                for label, part in taught(faces[index]).items():
+                    shown[label] += part * count / len(members)
+        return dict(shown)
 
     def draw(self, rng: Generator) -> NDArray[np.intp]:
         """Return the indices of one epoch's faces, shuffled: every face of a cell once before any appears again."""

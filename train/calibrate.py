@@ -112,10 +112,10 @@ def calibrate(judged: Judged, shifts: Sequence[float] = (0.0,)) -> Calibration:
     return Calibration(temperature, min_score, before, measure_quality(scores, judged, min_score), tuple(shifts))
 
 
-def prior_shifts(shown: Mapping[str, int], occurring: Mapping[str, int], labels: Sequence[str]) -> tuple[float, ...]:
+def prior_shifts(shown: Mapping[str, float], occurring: Mapping[str, int], labels: Sequence[str]) -> tuple[float, ...]:
     """Return what to add to the logit of each label, -3..3, so that it is expected as often as it occurs.
 
-    `shown` tells how often training showed a label, `occurring` how many faces of it there are in pictures of scenes.
+    `shown` tells how often training taught a label, `occurring` how many faces of it there are in pictures of scenes.
     The most frequent label is measured against: 0. So are those of which there are too few, or which were not shown.
     """
     known = [label for label in labels if occurring.get(label, 0) >= _FEWEST_OF_LABEL and shown.get(label, 0)]

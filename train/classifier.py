@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from edge.records import NOT_FACE
 from train.balance import BalancedOrder
 from train.calibrate import Judged, calibrate, find_large, prior_shifts, write_calibration
 from train.classifier_data import FaceBatches
@@ -37,6 +35,8 @@ from train.runs import (
     start_run,
     validation_losses,
 )
+from train.start_models import load_trained
+from train.whole_files import write_whole
 from train.workers import Batches, join
 
 MODEL = "model.keras"
@@ -73,30 +73,31 @@ class ClassifierRecipe:
 def train_classifier(
     run: Path, recipe: ClassifierRecipe, training: Sequence[LabeledFace], held_back: Sequence[LabeledFace],
     weights: Path | None, callbacks: Sequence[keras.callbacks.Callback] = (),
-    landmarks: Mapping[LabeledFace, Points] | None = None,
+    landmarks: Mapping[LabeledFace, Points] | None = None, occurring: Mapping[str, int] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Train, or go on with what an earlier call left in `run`, and return the network of the best epoch.
 
     `held_back` decides which epoch is best and when to stop, and calibrates the scores. Leaves recipe.json, labels.txt,
     history.csv, calibration.json, reliability.png and model.keras. `callbacks` are called in both phases. `landmarks`
-    (5, 2) of bare training faces make drawn masks sit better. Raises UsageError when the folder belongs to another run,
+    (5, 2) of bare training faces make drawn masks sit better. `occurring`, how many faces of a label there are in
+    pictures of scenes, makes the scores expect it as often. Raises UsageError when the folder belongs to another run,
     ModelError when the weights do not fit.
     """
     check_run(run, recipe)
     if (run / MODEL).is_file():
-        return keras.models.load_model(run / MODEL, compile=False)
+        return load_trained(run / MODEL)
     keras.utils.set_random_seed(recipe.seed)
     network = build_classifier(recipe.input_px, len(recipe.labels), recipe.alpha, recipe.dropout)
     load_start(network, weights, recipe.alpha)
     start_run(run, recipe)
     (run / "labels.txt").write_text("".join(f"{label}\n" for label in recipe.labels), encoding="utf-8")
     order = BalancedOrder(training, recipe.balance, recipe.epoch_faces or None)
-    _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, landmarks or {}), callbacks)
+    dressing = Dressing(recipe.synthetic, recipe.labels, landmarks or {})
+    _fit_both(run, recipe, network, _batches(recipe, order, training, held_back, dressing), callbacks)
     network.load_weights(run / BEST_WEIGHTS)
-    occurring = Counter(face.label for face in training if face.box is not None and face.label != NOT_FACE)
-    shifts = prior_shifts(order.count_shown(training), occurring, recipe.labels)
+    shifts = prior_shifts(order.count_shown(training, dressing.taught), occurring or {}, recipe.labels)
     _calibrate(run, network, held_back, recipe.labels, shifts)
-    network.save(run / MODEL)
+    write_whole(run / MODEL, network.save)
     return network
 
 
@@ -111,11 +112,10 @@ def _calibrate(
 
 def _batches(
     recipe: ClassifierRecipe, order: BalancedOrder, training: Sequence[LabeledFace],
-    held_back: Sequence[LabeledFace], landmarks: Mapping[LabeledFace, Points],
+    held_back: Sequence[LabeledFace], dressing: Dressing,
 ) -> tuple[Batches, FaceBatches]:  # fmt: skip
     size = (recipe.labels, recipe.input_px, recipe.batch)
-    dressing = Dressing(recipe.synthetic, recipe.labels, landmarks) if recipe.synthetic else None
-    faces = FaceBatches(training, *size, recipe.seed, order, dressing)
+    faces = FaceBatches(training, *size, recipe.seed, order, dressing if recipe.synthetic else None)
     return join().share(faces), FaceBatches(held_back, *size)
 
 
@@ -124,6 +124,7 @@ def _fit_both(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:  # fmt: skip
     head_epochs = min(recipe.head_epochs, recipe.epochs)
+    callbacks = [FollowEpoch(batches[0], recipe.seed), *callbacks]
     if head_epochs:
         freeze_backbone(network)
         head = _compiled(network, recipe, join().adamw(recipe.head_learning_rate))
@@ -166,7 +167,7 @@ def _fit(
         initial_epoch=epochs[0],
         epochs=epochs[1],
         validation_data=held_back,
-        callbacks=[FollowEpoch(training), *callbacks, *join().callbacks()],
+        callbacks=[*callbacks, *join().callbacks()],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
 

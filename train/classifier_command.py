@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -19,12 +20,12 @@ from edge.records import NOT_FACE, WITHOUT_MASK
 from train.calibrate import Calibration, Judged, measure_quality, read_calibration, softmax
 from train.classifier import ClassifierRecipe, judge, train_classifier
 from train.faces import LabeledFace, count_by_source, faces_of, labels_of, read_folders
-from train.landmarks import check_synthetic, landmarks_to_draw_on
+from train.landmarks import landmarks_to_draw_on
 from train.not_faces import find_not_faces
 from train.plots import plot_confusion, plot_history
 from train.provenance import command_line, describe_run
 from train.report import Report, write_report
-from train.runs import check_counts, check_run, read_history
+from train.runs import check_ranges, check_run, is_finished, read_history, settle_inputs
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
@@ -45,6 +46,9 @@ _HELP = {
     "synthetic": "part of the bare faces that get a mask, or a hand, scarf or cup, drawn on",
     "seed": "the same seed draws the same faces",
 }
+
+
+_INPUTS = ("folders", "boxes", "rename", "teacher", "detector", "weights", "validation", "test")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +96,22 @@ def _recipe_names() -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
+    check_ranges(options)
     options.output = join().folder(options.output)
-    faces = read_faces(options)
+    faces, scenes = read_faces(options)
     recipe = _recipe(options, faces)
     check_run(options.output, recipe)
+    settle_inputs(options.output, options, _INPUTS)
     parts = _divide(options, faces)
+    if is_finished(options.output):
+        print(f"{options.output}: is finished; see report.md")
+        return 0
     landmarks = landmarks_to_draw_on(options, [face for face in parts[TRAIN] if face.label == WITHOUT_MASK])
     training, held_back = parts[TRAIN], parts[VALIDATION]
-    network = train_classifier(options.output, recipe, training, held_back, options.weights, landmarks=landmarks)
+    network = train_classifier(
+        options.output, recipe, training, held_back, options.weights,
+        landmarks=landmarks, occurring=count_occurring(training, scenes),
+    )  # fmt: skip
     report = make_report(network, recipe, parts, time.monotonic() - started_s, read_calibration(options.output))
     history = read_history(options.output)
     plot_history(options.output / "plot.png", history, [recipe.head_epochs] if recipe.head_epochs else [])
@@ -111,8 +123,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
-    """Return the faces that the command names, up to `--limit`, drawn evenly.
+def read_faces(options: argparse.Namespace) -> tuple[list[LabeledFace], frozenset[Path]]:
+    """Return the faces that the command names, up to `--limit`, drawn evenly, and the pictures of scenes: of `--boxes`.
 
     Raises DataError for data that cannot be read, UsageError for sources that are not there.
     """
@@ -120,6 +132,10 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
         raise UsageError("nothing to learn from; give --folders DIR, --boxes BOXES, or both")
     if options.detector and options.labels and NOT_FACE not in options.labels:
         raise UsageError(f"--detector teaches {NOT_FACE}, which --labels does not name; add it there")
+    if options.detector and not options.boxes:
+        raise UsageError(
+            f"--detector looks for {NOT_FACE} in the pictures of --boxes; give --boxes too, or leave it out"
+        )
     labels = frozenset(options.labels) if options.labels else None
     faces = [face for folder in options.folders for face in read_folders(folder, labels)]
     if options.teacher:
@@ -132,12 +148,15 @@ def read_faces(options: argparse.Namespace) -> list[LabeledFace]:
     check_left_out(options.leave_out, {face.source for face in faces})
     if options.limit and options.limit < len(faces):
         faces = [faces[i] for i in np.linspace(0, len(faces) - 1, options.limit).astype(int)]
-    return faces
+    return faces, frozenset(picture.path for pictures in sources.values() for picture in pictures)
+
+
+def count_occurring(faces: Sequence[LabeledFace], scenes: Collection[Path]) -> Mapping[str, int]:
+    """Return how often each label occurs among faces in pictures of scenes: people take portraits of whom they like."""
+    return Counter(face.label for face in faces if face.path in scenes and face.label != NOT_FACE)
 
 
 def _recipe(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> ClassifierRecipe:
-    check_counts(options)
-    check_synthetic(options)
     given = {name: getattr(options, name) for name in _recipe_names()}
     return ClassifierRecipe(labels=_labels(options, faces), input_px=options.input, **given)
 

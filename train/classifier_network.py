@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers
 
 from edge.errors import ModelError, UsageError
+from train.start_models import load_mobilenet, load_trained, misfit
 
 HEAD = "label"
 """Name of the last layer with weights."""
@@ -45,38 +46,16 @@ def load_start(network: keras.Model, weights: Path | None, alpha: float) -> None
     `weights` is a file of MobileNetV2 without top (`*.weights.h5`) or a model trained here (`*.keras`); without it the
     ImageNet weights are downloaded. Raises ModelError when there are none or they do not fit.
     """
-    shape = tuple(network.input.shape[1:])
-    if weights is None:
-        _copy_layers(_download_start(shape, alpha), network)
-        return
-    if not weights.is_file():
+    if weights is not None and not weights.is_file():
         raise ModelError(f"{weights}: no such file; leave out --weights to download the ImageNet weights")
+    if weights is None or weights.suffix != ".keras":
+        _copy_layers(load_mobilenet(weights, tuple(network.input.shape[1:]), alpha), network)
+        return
+    trained = load_trained(weights)
     try:
-        _copy_layers(_read_start(weights, shape, alpha), network)
-    except (ValueError, OSError) as exc:
-        raise ModelError(f"{weights}: does not fit MobileNetV2 of width {alpha}: {_first_line(exc)}") from exc
-
-
-def _first_line(exc: Exception) -> str:
-    return str(exc).strip().splitlines()[0]
-
-
-def _read_start(weights: Path, shape: tuple[int, ...], alpha: float) -> keras.Model:
-    if weights.suffix == ".keras":
-        return keras.models.load_model(weights, compile=False)
-    start = keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights=None)
-    start.load_weights(str(weights))
-    return start
-
-
-def _download_start(shape: tuple[int, ...], alpha: float) -> keras.Model:
-    try:
-        return keras.applications.MobileNetV2(input_shape=shape, alpha=alpha, include_top=False, weights="imagenet")
-    except Exception as exc:
-        if type(exc) is not Exception:
-            raise
-        # Keras raises nothing more precise than Exception when it cannot download
-        raise ModelError(f"{_first_line(exc)}; connect to the internet or name a file with --weights") from exc
+        _copy_layers(trained, network)
+    except ValueError as exc:
+        raise misfit(weights, alpha, exc) from exc
 
 
 def _copy_layers(start: keras.Model, network: keras.Model) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from edge.decode import STRIDES
 from edge.errors import ModelError
 from train.annotations import AnnotatedPicture
 from train.detector_data import DetectorBatches
@@ -15,7 +16,8 @@ from train.detector_loss import DetectorLoss, flatten_outputs
 from train.detector_network import DetectorShape, build_network
 from train.narrow import start_from
 from train.picture_dressing import PictureDressing, PictureLandmarks
-from train.runs import FollowEpoch, WriteHistory, back_up, start_run
+from train.runs import FollowEpoch, WriteHistory, back_up, check_run, start_run
+from train.start_models import load_mobilenet, load_trained
 from train.whole_files import write_whole
 from train.workers import join
 
@@ -50,7 +52,8 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
     """
     keras.utils.set_random_seed(recipe.seed)
     is_detector = weights is not None and weights.suffix == ".keras"
-    source = _load(weights) if weights and is_detector else _mobilenet(recipe.shape, weights)
+    size = (recipe.shape.height_px, recipe.shape.width_px, 3)
+    source = _load_detector(weights) if weights and is_detector else load_mobilenet(weights, size)
     network = build_network(recipe.shape)
     if source.input.shape != network.input.shape:
         if not is_detector or recipe.narrow or _shapes(source) != _shapes(network):
@@ -69,11 +72,11 @@ def start_network(recipe: DetectorRecipe, weights: Path | None, pictures: Sequen
 def size_of(weights: Path | None) -> str | None:
     """Return the input size, `WxH` in pixels, of a detector trained here; None for weights that are none.
 
-    Raises ModelError when the file is no model.
+    Raises ModelError when the file is no detector.
     """
     if weights is None or weights.suffix != ".keras":
         return None
-    height, width = _load(weights).input.shape[1:3]
+    height, width = _load_detector(weights).input.shape[1:3]
     return f"{width}x{height}"
 
 
@@ -81,20 +84,11 @@ def _shapes(network: keras.Model) -> list[tuple[int, ...]]:
     return [tuple(weight.shape) for weight in network.weights]
 
 
-def _load(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path, compile=False)
-    except ValueError as exc:
-        raise ModelError(f"{path}: not a Keras model ({exc}); give a .keras file that training made") from exc
-
-
-def _mobilenet(shape: DetectorShape, weights: Path | None) -> keras.Model:
-    mobilenet = keras.applications.MobileNetV2(
-        input_shape=(shape.height_px, shape.width_px, 3), include_top=False, weights=None if weights else "imagenet"
-    )
-    if weights:
-        mobilenet.load_weights(str(weights))
-    return mobilenet
+def _load_detector(path: Path) -> keras.Model:
+    network = load_trained(path)
+    if not isinstance(network.output, dict) or not {f"score_{stride}" for stride in STRIDES} <= network.output.keys():
+        raise ModelError(f"{path}: is no face detector; give one that training made, or MobileNetV2's .weights.h5")
+    return network
 
 
 def train_detector(
@@ -106,8 +100,9 @@ def train_detector(
     `landmarks`, see PictureDressing, make what is drawn on faces sit better.
     Raises UsageError when the folder belongs to a run of another recipe.
     """
-    start_run(run, recipe)
+    check_run(run, recipe)
     network = _start(run, recipe, weights, training)
+    start_run(run, recipe)
     flat = flatten_outputs(network)
     dressing = PictureDressing(recipe.synthetic, landmarks or {}) if recipe.synthetic else None
     batches = join().share(DetectorBatches(training, recipe.shape, recipe.batch, recipe.seed, dressing))
@@ -118,7 +113,7 @@ def train_detector(
         epochs=recipe.epochs,
         validation_data=DetectorBatches(held_back, recipe.shape, recipe.batch, seed=None),
         callbacks=[
-            FollowEpoch(batches),
+            FollowEpoch(batches, recipe.seed),
             WriteHistory(run),
             back_up(run, "whole"),
             *join().callbacks(),
@@ -126,7 +121,7 @@ def train_detector(
         ],
         shuffle=False,  # the batches shuffle themselves, the same way after an interruption
     )
-    network.save(run / "model.keras")
+    write_whole(run / "model.keras", network.save)
     return network
 
 
@@ -137,7 +132,7 @@ def _start(
     kept = run / "start.keras"
     if not kept.is_file():
         write_whole(kept, start_network(recipe, weights, training).save)
-    return keras.models.load_model(kept, compile=False)
+    return load_trained(kept)
 
 
 def _optimizer(recipe: DetectorRecipe, steps: int) -> keras.optimizers.Optimizer:

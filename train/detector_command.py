@@ -17,20 +17,21 @@ from train.annotations import AnnotatedPicture
 from train.detector import DetectorRecipe, size_of, train_detector
 from train.detector_network import DetectorShape
 from train.faces import LabeledFace, count_by_source
-from train.landmarks import check_synthetic, landmarks_to_draw_on
+from train.landmarks import landmarks_to_draw_on
 from train.picture_dressing import PictureLandmarks, is_drawable
 from train.plots import plot_history
 from train.provenance import command_line, describe_run
 from train.report import data_table, made_list
-from train.runs import check_counts, check_run, read_history
+from train.runs import check_ranges, check_run, is_finished, read_history, settle_inputs
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
-from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, settle_split, split_pictures
+from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, largest_boxes, settle_split, split_pictures
 from train.workers import join
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
 
 _COARSEST_STRIDE_PX = 32
 _SIZE = f"{DetectorShape().width_px}x{DetectorShape().height_px}"
+_INPUTS = ("boxes", "rename", "teacher", "weights", "validation")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,13 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
+    check_ranges(options)
     if options.weights is not None and not options.weights.is_file():
         raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
     options.output = join().folder(options.output)
     recipe = _recipe(options)
     check_run(options.output, recipe)
+    settle_inputs(options.output, options, _INPUTS)
     sources = _read(options)
     split = _divide(options, sources)
+    if is_finished(options.output):
+        print(f"{options.output}: is finished; see report.md")
+        return 0
     parts = {name: [p for some in sources.values() for p in some if split[p.path] == name] for name in SPLITS}
     landmarks = _landmarks(options, parts[TRAIN])
     train_detector(options.output, recipe, parts[TRAIN], parts[VALIDATION], options.weights, landmarks)
@@ -89,8 +95,6 @@ def _recipe(options: argparse.Namespace) -> DetectorRecipe:
     width, height = (int(side) for side in size.groups()) if size else (0, 0)
     if not (width and height) or width % _COARSEST_STRIDE_PX or height % _COARSEST_STRIDE_PX:
         raise UsageError(f"--input: must be WxH, both multiples of {_COARSEST_STRIDE_PX}, got {wanted}; try 384x256")
-    check_counts(options)
-    check_synthetic(options)
     names = ("epochs", "batch", "learning_rate", "weight_decay", "seed", "narrow", "synthetic")
     given = {name: getattr(options, name) for name in names}
     return DetectorRecipe(shape=DetectorShape(width, height), **given)
@@ -115,11 +119,12 @@ def _divide(options: argparse.Namespace, sources: Sources) -> dict[Path, str]:
     """Return the split of each picture: the one of an earlier call, or else a new one."""
     names = {picture.path: name for name, pictures in sources.items() for picture in pictures}
     left_out = frozenset(path for path, name in names.items() if is_left_out(name, options.leave_out))
+    faces = [*_every_face(sources), *_every_empty(sources)]
 
     def draw(earlier: Mapping[Path, str]) -> dict[Path, str]:
-        return split_pictures(names, Fractions(options.validation, 0.0), options.seed, left_out, earlier)
+        fractions = Fractions(options.validation, 0.0)
+        return split_pictures(names, fractions, options.seed, left_out, earlier, largest_boxes(faces))
 
-    faces = [*_every_face(sources), *_every_empty(sources)]
     return settle_split(options.output, options.weights, faces, left_out, draw)
 
 

@@ -13,7 +13,7 @@ from edge.preprocess import Picture, crop_square
 from edge.records import WITH_MASK, WITHOUT_MASK, WORN_INCORRECTLY
 from train.face_map import FaceMap, Points, guess_landmarks, map_face, place_in_crop
 from train.faces import LabeledFace
-from train.occlusions import HAND, OCCLUSIONS, choose_occlusion
+from train.occlusions import HAND, OCCLUSIONS, choose_occlusion, occlusion_share
 from train.painting import Draw, match_sharpness
 from train.synthetic_masks import RIGHT, wearing, wrong_way
 
@@ -44,6 +44,20 @@ class Dressing:
         known = guess_landmarks(face.box, rng) if points is None else points
         draw, label = self._choose(rng)
         return draw_on_crop(rgb, face.box, known, cut_box, draw, rng), label
+
+    def taught(self, face: LabeledFace) -> dict[str, float]:
+        """Return which labels `dress` may give a face, and how likely each is, 0..1."""
+        if face.label != WITHOUT_MASK or face.box is None:
+            return {face.label: 1.0}
+        worn = {
+            outcome: self.share * part
+            for outcome, part in zip(_OUTCOMES, _OUTCOME_SHARE, strict=True)
+            if outcome in self.labels and outcome != WITHOUT_MASK
+        }
+        behind_hand = (self.share - sum(worn.values())) * occlusion_share(HAND)
+        if WITH_MASK in self.labels:
+            worn[WITH_MASK] += behind_hand * _HAND_DOUBT
+        return worn | {WITHOUT_MASK: 1.0 - sum(worn.values())}
 
     def _choose(self, rng: Generator) -> tuple[Draw, str]:
         outcome = str(rng.choice(_OUTCOMES, p=_OUTCOME_SHARE))

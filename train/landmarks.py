@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from edge.errors import DataError, UsageError
+from edge.errors import DataError
 from edge.geometry import iou_matrix
 from train.face_map import Points
 from train.faces import LabeledFace, read_picture
@@ -20,12 +20,6 @@ _SAME_FACE_IOU = 0.4
 _COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", *(f"{axis}{number}" for number in range(5) for axis in "xy"))
 
 Key = tuple[str, float, float, float, float]
-
-
-def check_synthetic(options: argparse.Namespace) -> None:
-    """Raise UsageError unless `--synthetic` is a share."""
-    if not 0 <= options.synthetic <= 1:
-        raise UsageError(f"--synthetic: must be between 0 and 1, got {options.synthetic}")
 
 
 def landmarks_to_draw_on(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> dict[LabeledFace, Points]:

@@ -3,12 +3,13 @@
 Perceptual hashes (pHash, through imagehash) of the whole picture and of its upper part, upright and mirrored; pictures
 one of whose hashes differs in few bits belong together, and so does whoever belongs to one of them. The upper part is
 what a mask pasted over mouth and nose leaves alone: of 477 pictures of the classic 1,376 whose photograph also stands,
-without the mask, in the other class, the whole picture's hash finds 302 and both together 463.
+without the mask, in the other class, the whole picture's hash finds 302 and both together 463. Where faces are known
+they must be alike too, see `train.same_faces`: else all pictures of one door would be one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from edge.geometry import Box
 from edge.preprocess import Picture
 from train.faces import read_picture
+from train.same_faces import with_same_face
 
 _BITS = 64
 
@@ -127,11 +130,15 @@ def join_pairs(count: int, pairs: Iterable[Sequence[int]]) -> list[int]:
     return [root(i) for i in range(count)]
 
 
-def group_pictures(paths: Iterable[Path]) -> dict[Path, int]:
-    """Return the group of each picture. Raises DataError for a picture that cannot be read."""
+def group_pictures(paths: Iterable[Path], faces: Mapping[Path, Box] | None = None) -> dict[Path, int]:
+    """Return the group of each picture; `faces` has the largest face, in pixels, of those where one is known.
+
+    Raises DataError for a picture that cannot be read.
+    """
     distinct = list(dict.fromkeys(paths))
     if not distinct:
         return {}
     bar = tqdm(distinct, desc="near-duplicates", unit="picture", leave=False)
-    hashes = np.stack([hash_picture(read_picture(path)) for path in bar])
-    return dict(zip(distinct, join_pairs(len(distinct), find_pairs(hashes)), strict=True))
+    pairs = find_pairs(np.stack([hash_picture(read_picture(path)) for path in bar]))
+    same = with_same_face(distinct, pairs, faces or {})
+    return dict(zip(distinct, join_pairs(len(distinct), same), strict=True))

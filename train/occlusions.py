@@ -28,6 +28,11 @@ def choose_occlusion(rng: Generator) -> str:
     return str(rng.choice(list(OCCLUSIONS), p=_SHARE))
 
 
+def occlusion_share(name: str) -> float:
+    """Return how often, 0..1, `choose_occlusion` returns this name."""
+    return dict(zip(OCCLUSIONS, _SHARE, strict=True))[name]
+
+
 def draw_hand(picture: Real, face: FaceMap, rng: Generator) -> Real:
     """Return the face with a hand in its own skin color over mouth and, at times, nose."""
     unit = face.half_width_px

@@ -6,17 +6,37 @@ import argparse
 import csv
 import dataclasses
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from edge.errors import UsageError
 
 HISTORY = "history.csv"
 RECIPE = "recipe.json"
+INPUTS = "inputs.json"
+_MODEL, _REPORT = "model.keras", "report.json"
 BEST_WEIGHTS = "best.weights.h5"
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "epochs": (1, math.inf),
+    "head_epochs": (0, math.inf),
+    "batch": (1, math.inf),
+    "patience": (1, math.inf),
+    "epoch_faces": (0, math.inf),
+    "limit": (1, math.inf),
+    "seed": (0, 2**32 - 1),
+    "alpha": (0.1, 2),
+    "dropout": (0, 0.9),
+    "label_smoothing": (0, 0.9),
+    "balance": (0, 1),
+    "synthetic": (0, 1),
+}
+"""What options of both trainers may be, both ends included."""
 
 
 class EpochDraw(Protocol):
@@ -28,16 +48,21 @@ class EpochDraw(Protocol):
 
 
 class FollowEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the batches which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
+    """Tells batches and dropout which epoch it is, so that a resumed run draws what an uncut one would have drawn."""
 
-    def __init__(self, batches: EpochDraw) -> None:
-        """Follow for these batches."""
+    def __init__(self, batches: EpochDraw, seed: int) -> None:
+        """Follow for these batches, and for what dropout draws from this seed."""
         super().__init__()
-        self._batches = batches
+        self._batches, self._seed = batches, seed
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Pass the epoch on."""
         self._batches.start_epoch(epoch)
+        dropouts = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]
+        for number, layer in enumerate(dropouts):  # Keras keeps no seeds with the weights
+            state = layer.seed_generator.state
+            drawn = np.random.default_rng((self._seed, epoch, number)).integers(2**32, size=state.shape)
+            state.assign(drawn.astype(state.dtype))
 
 
 class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]
@@ -117,11 +142,13 @@ def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     )
 
 
-def check_counts(options: argparse.Namespace) -> None:
-    """Raise UsageError for less than one epoch, or less than one sample a batch."""
-    for name in ("epochs", "batch"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"--{name}: must be 1 or more, got {getattr(options, name)}")
+def check_ranges(options: argparse.Namespace) -> None:
+    """Raise UsageError for the first option that lies outside of its range, see RANGES."""
+    for name, (low, high) in RANGES.items():
+        value = getattr(options, name, None)
+        if value is not None and not low <= value <= high:
+            wanted = f"{low} or more" if math.isinf(high) else f"between {low} and {high}"
+            raise UsageError(f"--{name.replace('_', '-')}: must be {wanted}, got {value}")
 
 
 def check_run(run: Path, recipe: Any) -> None:
@@ -129,10 +156,31 @@ def check_run(run: Path, recipe: Any) -> None:
     path = run / RECIPE
     if not path.is_file():
         return
-    old, new = json.loads(path.read_text(encoding="utf-8")), json.loads(_to_json(recipe))
+    _check_same(run, json.loads(path.read_text(encoding="utf-8")), json.loads(_to_json(recipe)))
+
+
+def _check_same(run: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     if changed:
         raise UsageError(f"{run}: holds a run with another {', '.join(changed)}; choose another --output or delete it")
+
+
+def settle_inputs(run: Path, options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Write down what the options of these names say that the run is made from: data, weights, teacher.
+
+    Raises UsageError when the run was begun with something else; before there is a recipe it was not.
+    """
+    path, given = run / INPUTS, {name: getattr(options, name) for name in names}
+    text = json.dumps(given, indent=2, default=str) + "\n"
+    if path.is_file() and (run / RECIPE).is_file():
+        _check_same(run, json.loads(path.read_text(encoding="utf-8")), json.loads(text))
+    run.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def is_finished(run: Path) -> bool:
+    """Return whether nothing of a run is left to be done: model and report are there."""
+    return (run / _MODEL).is_file() and (run / _REPORT).is_file()
 
 
 def start_run(run: Path, recipe: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,10 @@ from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
 from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
-from train.annotations import FACE, AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
+from train.pictures import upright_size
+from train.tables import read_rows
 from train.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_sources(
     Several words may be about one folder of pictures. Where `contributors.csv` (image,contributor) lies beside it, the
     names are `data set/contributor`. With a teacher the boxes are repaired by it, once: the result is kept in the
     folder `cache`. Raises UsageError for two data sets of one name, for a picture that is annotated twice, and when
-    what is kept is of other pictures.
+    what is kept is of other pictures or has other labels.
     """
     found: dict[str, list[AnnotatedPicture]] = {}
     for name, (folder, paths) in _by_name(words).items():
@@ -107,7 +108,10 @@ def _read_set(paths: Sequence[Path], folder: Path, renames: Mapping[str, str]) -
     known: dict[Path, Path] = {}
     pictures: list[AnnotatedPicture] = []
     for path in paths:
-        for picture in read_boxes(path, folder, renames):
+        found = read_boxes(path, folder, renames)
+        if not path.is_dir():  # in folders the pictures themselves say how large they are
+            _check_sizes(path, found)
+        for picture in found:
             if picture.path in known:
                 raise UsageError(
                     f"--boxes: {picture.path} is annotated in {known[picture.path]} and in {path}; leave one out"
@@ -117,11 +121,24 @@ def _read_set(paths: Sequence[Path], folder: Path, renames: Mapping[str, str]) -
     return pictures
 
 
+def _check_sizes(path: Path, pictures: Iterable[AnnotatedPicture]) -> None:
+    """Raise DataError when a CSV file says another size of a picture than it has: its boxes would lie elsewhere."""
+    for picture in pictures:
+        if not picture.path.is_file():
+            continue
+        width, height, _ = upright_size(picture.path)
+        if (width, height) != (picture.width, picture.height):
+            raise DataError(
+                f"{path}: {picture.path.name} is {picture.width}x{picture.height} px there, but upright it is "
+                f"{width}x{height} px; put back the picture that was annotated, or annotate this one"
+            )
+
+
 def _read_contributors(path: Path) -> Mapping[str, str]:
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["image"]: row["contributor"] for row in csv.DictReader(file)}
+    rows = read_rows(path, ("image", "contributor"), "the first line must be image,contributor")
+    return {row["image"]: row["contributor"] for row in rows}
 
 
 def _repaired(pictures: list[AnnotatedPicture], folder: Path, onnx: Path, kept: Path) -> list[AnnotatedPicture]:
@@ -130,6 +147,7 @@ def _repaired(pictures: list[AnnotatedPicture], folder: Path, onnx: Path, kept: 
     repaired = read_csv(kept, folder)
     named = {picture.path for picture in repaired}
     check_kept(kept, named, pictures, needed={picture.path for picture in pictures if picture.faces})
+    _check_labels(kept, repaired, pictures)
     return repaired + [picture for picture in pictures if picture.path not in named]
 
 
@@ -144,6 +162,21 @@ def check_kept(
         raise UsageError(
             f"{kept}: is of other pictures than --boxes names; choose another --output or delete this file"
         )
+
+
+def _check_labels(kept: Path, repaired: Iterable[AnnotatedPicture], pictures: Iterable[AnnotatedPicture]) -> None:
+    """Raise UsageError when labels were corrected since the teacher looked: what it adds is FACE and IGNORE only."""
+    known = {picture.path: _told_labels(picture) for picture in repaired}
+    for picture in pictures:
+        if known.get(picture.path, []) != _told_labels(picture):
+            raise UsageError(
+                f"{kept}: has other labels in {picture.path.name} than --boxes; choose another --output or delete this "
+                "file, so that the teacher looks again"
+            )
+
+
+def _told_labels(picture: AnnotatedPicture) -> list[str]:
+    return sorted(face.label for face in picture.faces if face.label not in (FACE, IGNORE))
 
 
 def _repair(pictures: list[AnnotatedPicture], onnx: Path) -> Iterator[AnnotatedPicture]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edge.errors import DataError, UsageError
+from edge.geometry import Box
+from edge.records import NOT_FACE
 from train.faces import LabeledFace
 from train.near_duplicates import group_pictures
+from train.tables import read_rows
+from train.whole_files import write_whole
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
+"""From the least strict to the strictest."""
+
 SPLIT_COLUMNS = ("path", "x_min", "y_min", "x_max", "y_max", "label", "source", "split")
 SPLIT_FILE = "split.csv"
 """What a run leaves in its folder."""
@@ -85,30 +91,44 @@ def split_pictures(
     seed: int,
     left_out: frozenset[Path] = frozenset(),
     earlier: Mapping[Path, str] | None = None,
+    boxes: Mapping[Path, Box] | None = None,
 ) -> dict[Path, str]:
     """Return the split of each picture; `strata` tells what of, for example its source and label.
 
     Pictures listed in a `prepare.csv` keep the split it gives, those in `earlier` the one they have there, and their
-    near-duplicates elsewhere share it. Pictures that are left out are only scored, and so are their near-duplicates.
+    near-duplicates elsewhere share it; where these contradict each other, test goes before validation before train.
+    Pictures that are left out are only scored, and so are their near-duplicates. `boxes` has the largest face of
+    pictures, see `group_pictures`. Raises DataError when near-duplicates leave nothing to learn from or to watch.
     """
-    given = {path: split for path, split in (earlier or {}).items() if path in strata} | read_prepared(strata)
-    given = {path: split for path, split in given.items() if path not in left_out}
-    given.update(dict.fromkeys(left_out, TEST))
-    if not left_out and given.keys() >= strata.keys():
-        return given
-    groups = group_pictures(sorted(strata))
-    split = split_groups(groups, strata, fractions, seed)
-    decided = {groups[path]: name for path, name in sorted(given.items(), reverse=True)}
-    tested = {groups[path] for path in left_out}
-    return {path: _decide(path, groups[path], given, decided, tested) or split[path] for path in strata}
+    known = {path: split for path, split in (earlier or {}).items() if path in strata}
+    tables = [table for table in (known, *read_prepared(strata)) if table]
+    if len(tables) == 1 and not left_out and tables[0].keys() >= strata.keys():
+        return tables[0]
+    given = {path: split for table in tables for path, split in table.items()} | dict.fromkeys(left_out, TEST)
+    groups = group_pictures(sorted(strata), boxes)
+    decided = _decide(groups, given)
+    drawn = split_groups(groups, strata, fractions, seed)
+    split = {path: decided.get(groups[path], drawn[path]) for path in strata}
+    _check_groups(split, len(set(groups.values())), fractions)
+    return split
 
 
-def _decide(
-    path: Path, group: int, given: Mapping[Path, str], decided: Mapping[int, str], tested: Collection[int]
-) -> str | None:
-    if group in tested:
-        return TEST
-    return given.get(path) or decided.get(group)
+def _decide(groups: Mapping[Path, int], given: Mapping[Path, str]) -> dict[int, str]:
+    """Return the split of each group of which a picture has one: of several the strictest."""
+    decided: dict[int, str] = {}
+    for path, name in given.items():
+        decided[groups[path]] = max(decided.get(groups[path], name), name, key=SPLITS.index)
+    return decided
+
+
+def _check_groups(split: Mapping[Path, str], photographs: int, fractions: Fractions) -> None:
+    """Raise DataError when a part that shall have pictures has none, and most pictures are copies of others."""
+    for name in (TRAIN, VALIDATION):
+        if fractions.of(name) and name not in split.values() and photographs < len(split) / 2:
+            raise DataError(
+                f"no picture is left for {name}: {len(split)} pictures show no more than {photographs} photographs, "
+                "counting copies as one, and copies stay together; give pictures of more people and places"
+            )
 
 
 def split_faces(
@@ -120,7 +140,16 @@ def split_faces(
 ) -> dict[Path, str]:
     """Return the split of each face's picture, see `split_pictures`; each label and source gets its part."""
     strata = {face.path: (face.source, face.label) for face in reversed(faces)}
-    return split_pictures(strata, fractions, seed, left_out, earlier)
+    return split_pictures(strata, fractions, seed, left_out, earlier, largest_boxes(faces))
+
+
+def largest_boxes(faces: Iterable[LabeledFace]) -> dict[Path, Box]:
+    """Return the largest face of each picture where it has a box, in pixels; what is no face does not count."""
+    found: dict[Path, Box] = {}
+    for face in faces:
+        if face.box is not None and face.label != NOT_FACE:
+            found[face.path] = max(found.get(face.path, face.box), face.box, key=lambda box: box.width * box.height)
+    return found
 
 
 def earlier_split(weights: Path | None) -> dict[Path, str]:
@@ -132,29 +161,34 @@ def earlier_split(weights: Path | None) -> dict[Path, str]:
     path = weights.parent / SPLIT_FILE if weights else None
     if path is None or not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [(row["source"], Path(row["path"]), row["split"]) for row in csv.DictReader(file)]
+    rows = [(row["source"], Path(row["path"]), row["split"]) for row in _read_table(path, "source", "path", "split")]
     used = {source for source, _, split in rows if split != TEST}
     return {path: split for source, path, split in rows if source in used}
 
 
-def read_prepared(paths: Mapping[Path, object]) -> dict[Path, str]:
-    """Return the split of those pictures that a `prepare.csv` in a folder above them lists."""
+def read_prepared(paths: Collection[Path]) -> list[dict[Path, str]]:
+    """Return the split of those pictures that a `prepare.csv` in a folder above them lists, by file."""
     folders = {parent for path in paths for parent in list(path.parents)[:2]}
-    found: dict[Path, str] = {}
-    for table in sorted(folder / PREPARED for folder in folders):
-        if table.is_file():
-            found.update(_read_table(table))
-    return {path: found[path] for path in paths if path in found}
+    tables = [folder / PREPARED for folder in sorted(folders) if (folder / PREPARED).is_file()]
+    found = [_read_prepared(table) for table in tables]
+    return [{path: some[path] for path in paths if path in some} for some in found]
 
 
-def _read_table(table: Path) -> dict[Path, str]:
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {table.parent / row["picture"]: row["split"] for row in rows if row["picture"]}
-    except KeyError as exc:
-        raise DataError(f"{table}: column {exc} is missing; run `python -m train prepare` again") from exc
+def _read_prepared(table: Path) -> dict[Path, str]:
+    rows = _read_table(table, "picture", "split")
+    return {table.parent / row["picture"]: row["split"] for row in rows}
+
+
+def _read_table(path: Path, *columns: str) -> list[dict[str, str]]:
+    """Return the rows of a split.csv or prepare.csv that are in a split. Raises DataError for anything else."""
+    is_prepared = path.name == PREPARED
+    again = "run `python -m train prepare` again" if is_prepared else "train that run again, into another folder"
+    rows = read_rows(path, columns, again)
+    used = [row for row in rows if not is_prepared or row["picture"]]
+    for row in used:
+        if row["split"] not in SPLITS:
+            raise DataError(f"{path}: a split is one of {', '.join(SPLITS)}, got {row['split']!r}; {again}")
+    return used
 
 
 def write_split(path: Path, faces: Sequence[LabeledFace], split: Mapping[Path, str]) -> None:
@@ -184,8 +218,7 @@ def settle_split(
     split = draw(earlier_split(weights)) if recalled is None else recalled
     _check_parts(split)
     if recalled is None:
-        run.mkdir(parents=True, exist_ok=True)
-        write_split(path, faces, split)
+        write_whole(path, lambda unfinished: write_split(unfinished, faces, split))
     return split
 
 
@@ -210,6 +243,5 @@ def recall_split(path: Path, pictures: Collection[Path], left_out: Collection[Pa
 
 
 def read_split(path: Path) -> dict[Path, str]:
-    """Return the split of each picture that `write_split` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return {Path(row["path"]): row["split"] for row in csv.DictReader(file)}
+    """Return the split of each picture that `write_split` wrote. Raises DataError when it is broken."""
+    return {Path(row["path"]): row["split"] for row in _read_table(path, "path", "split")}

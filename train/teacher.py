@@ -14,26 +14,38 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 
 from edge.decode import non_maximum_suppression
+from edge.errors import ModelError
 from edge.geometry import Box, Boxes, iou_matrix
 from edge.preprocess import Picture
 from edge.records import NOT_FACE
 from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
 
 _STRIDES = (8, 16, 32)
+_OUTPUTS = (6, 9)
+"""Scores and distances of each stride; landmarks too."""
 _ANCHORS = 2
 _MIN_SCORE = 0.3
 _SURE_SCORE = 0.5
 _SAME_FACE_IOU = 0.2
+_REFUSALS = (
+    refusals.Fail,
+    refusals.InvalidArgument,
+    refusals.InvalidGraph,
+    refusals.InvalidProtobuf,
+    refusals.NoSuchFile,
+)
+"""What onnxruntime raises when it loads something else; they have no base but Exception."""
 
 
 class Teacher:
     """Finds faces with SCRFD, with their landmarks where the model has them (files named `kps`)."""
 
     def __init__(self, onnx: Path, size_px: int = 640) -> None:
-        """Load the network; `size_px` is the side of its square input."""
-        self._session = onnxruntime.InferenceSession(str(onnx))
+        """Load the network; `size_px` is the side of its square input. Raises ModelError when it is no SCRFD model."""
+        self._session = _open(onnx)
         self._input = self._session.get_inputs()[0].name
         self._size_px = size_px
 
@@ -69,6 +81,18 @@ class Teacher:
             sure = scores >= _MIN_SCORE
             boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1)
             yield boxes[sure], scores[sure], (centers[:, None] + offsets)[sure]
+
+
+def _open(onnx: Path) -> onnxruntime.InferenceSession:
+    try:
+        session = onnxruntime.InferenceSession(str(onnx))
+    except _REFUSALS as exc:
+        raise ModelError(f"{onnx}: not a model that onnxruntime can load; give an SCRFD model as .onnx") from exc
+    outputs = len(session.get_outputs())
+    if outputs not in _OUTPUTS:
+        wanted = " or ".join(map(str, _OUTPUTS))
+        raise ModelError(f"{onnx}: has {outputs} outputs, SCRFD has {wanted}; give an SCRFD model as .onnx")
+    return session
 
 
 def _level_outputs(outputs: list[NDArray[np.float32]], level: int, stride: int) -> tuple[NDArray[np.float32], ...]:

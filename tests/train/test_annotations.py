@@ -67,6 +67,13 @@ def test_a_file_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_spaces_around_a_word_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.csv"
+    path.write_text(f"{HEADER} a.jpg , 64, 48, 1, 2, 3, 4, with_mask \na.jpg,64,48,5,6,7,8,with_veil\n")
+    faces = (LabeledBox(Box(1, 2, 3, 4), "with_mask"), LabeledBox(Box(5, 6, 7, 8), "with_veil"))
+    assert read_csv(path) == [AnnotatedPicture(tmp_path / "images" / "a.jpg", 64, 48, faces)]
+
+
 def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / "annotations.csv"
     path.write_bytes(f"{HEADER}Zürich.jpg,64,48,1,2,3,4,face\n".encode("latin-1"))

@@ -73,6 +73,15 @@ def test_what_cannot_be_averaged_is_said_and_nothing_is_written(
     assert not (tmp_path / "mean").exists()
 
 
+def test_half_a_model_is_not_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [make_run(tmp_path / name, 1.0) for name in ("first", "last")]
+    whole = (runs[0] / "model.keras").read_bytes()
+    for size in (len(whole) // 2, 0):
+        (runs[0] / "model.keras").write_bytes(whole[:size])
+        assert main(["average", *map(str, runs), "--output", str(tmp_path / "mean")]) == 4
+        assert "first/model.keras: not a whole Keras model" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_there_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [make_run(tmp_path / name, 1.0) for name in ("first", "last")]
     assert main(["average", *map(str, runs), "--output", str(runs[0])]) == 2

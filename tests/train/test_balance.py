@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from train.balance import MAX_REPEATS, BalancedOrder, quotas
 from train.faces import LabeledFace
@@ -64,3 +65,11 @@ def test_an_epoch_shows_about_as_many_faces_as_asked_for() -> None:
 def test_quotas_never_pass_the_limit() -> None:
     sizes = np.array([1, 5, 1000])
     assert (quotas(sizes, 0.5, 100_000) <= sizes * MAX_REPEATS).all()
+
+
+def test_what_an_epoch_teaches_is_what_it_shows_moved_to_the_labels_that_faces_are_taught_as() -> None:
+    some = faces(mask_s=900, bare_s=100)
+    order = BalancedOrder(some, power=0.5)
+    assert order.count_shown(some) == pytest.approx({"mask": 750, "bare": 250})
+    taught = order.count_shown(some, lambda face: {"mask": 0.4, "bare": 0.6} if face.label == "bare" else {"mask": 1.0})
+    assert taught == pytest.approx({"mask": 850, "bare": 150})

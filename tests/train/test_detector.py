@@ -12,7 +12,8 @@ keras = pytest.importorskip("keras", reason="the train extra is not installed")
 from edge.errors import ModelError  # noqa: E402
 from edge.geometry import Box  # noqa: E402
 from train.annotations import AnnotatedPicture, LabeledBox  # noqa: E402
-from train.detector import DetectorRecipe, start_network, train_detector  # noqa: E402
+from train.classifier_network import build_classifier  # noqa: E402
+from train.detector import DetectorRecipe, size_of, start_network, train_detector  # noqa: E402
 from train.detector_network import DetectorShape, build_network  # noqa: E402
 from train.runs import read_history  # noqa: E402
 
@@ -37,7 +38,10 @@ def test_a_run_leaves_model_history_and_recipe_and_starts_from_an_earlier_model(
     earlier = tmp_path / "earlier.keras"
     build_network(SHAPE).save(earlier)
     run = tmp_path / "run"
+    run.mkdir()
+    (run / "unfinished-model.keras").write_text("what a cut-off call left")
     network = train_detector(run, DetectorRecipe(SHAPE, epochs=2, batch=2), pictures, pictures[:1], earlier)
+    assert not (run / "unfinished-model.keras").exists()
     assert sorted(network.output) == sorted(keras.models.load_model(run / "model.keras", compile=False).output)
     assert [row["epoch"] for row in read_history(run)] == [0, 1]
     assert (run / "recipe.json").is_file()
@@ -89,7 +93,15 @@ def test_another_network_of_another_input_is_refused(tmp_path: Path, pictures: l
         start_network(DetectorRecipe(SHAPE), tmp_path / "other.keras", pictures)
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_classifier_is_no_detector(tmp_path: Path, pictures: list[AnnotatedPicture], narrow: bool) -> None:
+    build_classifier(96, 2, 0.35).save(tmp_path / "classifier.keras")
+    for load in (lambda path: start_network(DetectorRecipe(SHAPE, narrow=narrow), path, pictures), size_of):
+        with pytest.raises(ModelError, match=r"classifier\.keras: is no face detector; give one that training made"):
+            load(tmp_path / "classifier.keras")
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, pictures: list[AnnotatedPicture]) -> None:
     (tmp_path / "text.keras").write_text("not a model")
-    with pytest.raises(ModelError, match=r"text\.keras: not a Keras model"):
+    with pytest.raises(ModelError, match=r"text\.keras: not a whole Keras model"):
         start_network(DetectorRecipe(SHAPE), tmp_path / "text.keras", pictures)

@@ -58,6 +58,23 @@ def test_a_model_of_two_labels_gets_no_face_of_a_third() -> None:
     assert WORN_INCORRECTLY not in labels
 
 
+@pytest.mark.parametrize("labels", [LABELS, (WITH_MASK, WITHOUT_MASK), (WITHOUT_MASK, WORN_INCORRECTLY)])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_labels_are_given_as_often_as_it_says(labels: tuple[str, ...], share: float) -> None:
+    dressing = Dressing(share, labels)
+    found = Counter(dress(dressing, seed=seed)[1] for seed in range(400))
+    expected = dressing.taught(BARE)
+    assert sum(expected.values()) == pytest.approx(1)
+    assert {label: found[label] / 400 for label in labels} == pytest.approx(
+        {**dict.fromkeys(labels, 0), **expected}, abs=0.06
+    )
+
+
+def test_masked_faces_and_whole_pictures_are_taught_as_they_are_labeled() -> None:
+    for face in (LabeledFace(Path("m.png"), BOX, WITH_MASK, "s"), LabeledFace(Path("w.png"), None, WITHOUT_MASK, "s")):
+        assert Dressing(1.0, LABELS).taught(face) == {face.label: 1.0}
+
+
 def test_a_mask_sits_where_the_landmarks_are() -> None:
     high = np.array([[0.3, 0.1], [0.7, 0.1], [0.5, 0.2], [0.35, 0.3], [0.65, 0.3]]) * (BOX.width, BOX.height)
     points = {BARE: (high + (BOX.x_min, BOX.y_min)).astype(np.float32)}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 pytest.importorskip("keras", reason="the train extra is not installed")
 
 from edge.errors import UsageError  # noqa: E402
-from train.runs import WriteHistory, has_settled, read_history, start_run, validation_losses  # noqa: E402
+from train.runs import WriteHistory, has_settled, read_history, settle_inputs, start_run, validation_losses  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ def test_another_recipe_in_the_same_folder_is_refused_by_name(tmp_path: Path) ->
     start_run(tmp_path, Recipe())
     with pytest.raises(UsageError, match="holds a run with another epochs, labels; choose another --output"):
         start_run(tmp_path, Recipe(epochs=4, labels=("b",)))
+
+
+def test_before_a_run_has_begun_its_inputs_may_be_corrected_but_not_after(tmp_path: Path) -> None:
+    for weights in ("wrong.h5", "right.h5"):
+        settle_inputs(tmp_path, Namespace(weights=Path(weights), boxes=["a.csv"]), ("weights", "boxes"))
+    start_run(tmp_path, Recipe())
+    with pytest.raises(UsageError, match="holds a run with another boxes; choose another --output"):
+        settle_inputs(tmp_path, Namespace(weights=Path("right.h5"), boxes=["b.csv"]), ("weights", "boxes"))
+    assert json.loads((tmp_path / "inputs.json").read_text()) == {"weights": "right.h5", "boxes": ["a.csv"]}
 
 
 def test_history_is_what_was_written(tmp_path: Path) -> None:

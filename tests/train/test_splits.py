@@ -90,6 +90,31 @@ def test_what_looks_like_a_left_out_picture_is_only_scored_though_a_prepared_spl
     assert set(split.values()) == {TEST}
 
 
+@pytest.mark.parametrize(("first", "second"), [(TRAIN, TEST), (TEST, TRAIN), (VALIDATION, TRAIN), (TEST, VALIDATION)])
+def test_a_photograph_in_two_prepared_sets_gets_the_stricter_split_in_both(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    faces, parts = [], {"first": (first, TRAIN, VALIDATION), "second": (second, TRAIN, VALIDATION)}
+    for name, splits in parts.items():
+        some = read_folders(write_class_folders(tmp_path / name, 2, first_seed=0 if name == "first" else 3))[:3]
+        prepare(tmp_path / name, {face.path: split for face, split in zip(some, splits, strict=True)})
+        faces += some
+    twin = faces[3].path
+    cv2.imwrite(str(twin), cv2.imread(str(faces[0].path))[:, ::-1])
+    split = split_faces(faces, Fractions(), seed=1)
+    assert split[faces[0].path] == split[twin] == max(first, second, key=(TRAIN, VALIDATION, TEST).index)
+    assert [split[face.path] for face in (*faces[1:3], *faces[4:])] == [TRAIN, VALIDATION] * 2
+
+
+def test_a_photograph_that_an_earlier_run_held_back_is_not_learned_from_its_copy_in_a_prepared_set(
+    tmp_path: Path,
+) -> None:
+    learned, held_back = (read_folders(write_class_folders(tmp_path / name, 2)) for name in ("learned", "held_back"))
+    prepare(tmp_path / "learned", {face.path: TRAIN for face in learned})
+    split = split_faces([*learned, *held_back], Fractions(), 1, earlier={face.path: TEST for face in held_back})
+    assert set(split.values()) == {TEST}
+
+
 def test_a_foreign_table_called_prepare_is_named(tmp_path: Path) -> None:
     faces = read_folders(write_class_folders(tmp_path, 1))
     (tmp_path / PREPARED).write_text("name,part\na,b\n")
@@ -117,6 +142,22 @@ def test_a_split_is_recalled_for_the_same_pictures_only(tmp_path: Path) -> None:
     for pictures, left_out in (({a}, ()), ({a, b, Path("c.jpg")}, ()), ({a, b}, {a})):
         with pytest.raises(UsageError, match="holds a run on other pictures; choose another --output"):
             recall_split(path, pictures, left_out)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,source,part\na.jpg,s,train\n", "split.csv: column 'split' is missing; train that run again"),
+        ("path,source,split\na.jpg,s,train\nb.jpg,s\n", "split.csv:3: the line is cut off; train that run again"),
+        ("path,source,split\na.jpg,s,tr\n", "split.csv: a split is one of train, validation, test, got 'tr'"),
+    ],
+)
+def test_a_broken_split_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "split.csv").write_text(text)
+    for read in (read_split, lambda path: earlier_split(path.parent / "model.keras")):
+        with pytest.raises(DataError) as raised:
+            read(tmp_path / "split.csv")
+        assert said in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
         (["--boxes", "CSV", "--input", "large"], 2, "got large"),
         (["--boxes", "CSV", "--batch", "0"], 2, "--batch: must be 1 or more, got 0"),
         (["--boxes", "CSV", "--epochs", "0"], 2, "--epochs: must be 1 or more, got 0"),
+        (["--boxes", "none.csv", "--limit", "-3"], 2, "--limit: must be 1 or more, got -3"),
+        (["--boxes", "none.csv", "--seed", "4294967296"], 2, "--seed: must be between 0 and 4294967295, got"),
         (["--boxes", "CSV", "--synthetic", "2"], 2, "--synthetic: must be between 0 and 1, got 2.0"),
         (["--boxes", "CSV", "--weights", "none.h5"], 4, "none.h5: no such file"),
         (["--boxes", "CSV", "--leave-out", "street"], 2, "--leave-out street: no such source; known are drawn"),
