@@ -117,14 +117,14 @@ def _check_command(word: str, command: str) -> None:
 def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
     """Return the annotated pictures that the words name; see `train.sources.parse_boxes`.
 
-    Raises DataError when there are none, or some of no size or of labels that no figure knows and no rename names;
-    UsageError when two of the data sets have the same name.
+    Raises DataError when there are none, or some with labels that no figure knows and no rename names; UsageError when
+    two of the data sets have the same name.
     """
     known = {*LABELS, *scoring.UNKNOWN, *parse_renames(renames).values()}
     found: list[tuple[AnnotatedPicture, str, str]] = []
     for source, pictures in read_sources(words, None, Path(), renames).items():
         name = source_name(pictures[0].path.parent)
-        _check_pictures(pictures, words, known)
+        _check_labels(pictures, words, known)
         found += [(picture, name, source) for picture in pictures]
     if not found:
         raise DataError(f"{', '.join(words)}: no annotated pictures; see docs/training.md for the format")
@@ -132,12 +132,9 @@ def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
     return Exam(pictures_, sets, sources)
 
 
-def _check_pictures(pictures: Sequence[AnnotatedPicture], words: Sequence[str], known: Set[str]) -> None:
+def _check_labels(pictures: Sequence[AnnotatedPicture], words: Sequence[str], known: Set[str]) -> None:
     folder = pictures[0].path.parent
     files = ", ".join(str(path) for path, images in map(parse_boxes, words) if images.resolve() == folder.resolve())
-    flat = [picture.path.name for picture in pictures if min(picture.width, picture.height) < 1]
-    if flat:
-        raise DataError(f"{files}: {flat[0]} has a width or height of 0; write its size in pixels there")
     counts = Counter(face.label for picture in pictures for face in picture.faces if face.label not in known)
     if counts:
         listed = ", ".join(f"{label!r} ({count} boxes)" for label, count in sorted(counts.items()))
