@@ -48,8 +48,9 @@ install_packages() {
 }
 
 make_user() {
+    getent group "$USER_NAME" >/dev/null || groupadd --system "$USER_NAME"
     if ! getent passwd "$USER_NAME" >/dev/null; then
-        useradd --system --user-group --no-create-home --home-dir /var/lib/maskwatch --shell /usr/sbin/nologin "$USER_NAME"
+        useradd --system --gid "$USER_NAME" --no-create-home --home-dir /var/lib/maskwatch --shell /usr/sbin/nologin "$USER_NAME"
     fi
     local group
     for group in "${GROUPS_WANTED[@]}"; do

@@ -102,9 +102,8 @@ def test_a_second_install_changes_nothing(installed: Machine, checkout: Path) ->
     done = installed.setup(checkout, "install")
     assert done.returncode == 0, done.stderr
     assert installed.tree() == before
-    assert not [
-        call for call in installed.calls if call.startswith(("apt-get", "useradd", "usermod", "systemctl stop"))
-    ]
+    changing = ("apt-get", "groupadd", "useradd", "usermod", "systemctl stop")
+    assert not [call for call in installed.calls if call.startswith(changing)]
 
 
 def test_settings_that_are_there_are_kept(installed: Machine, tmp_path: Path) -> None:
@@ -181,6 +180,23 @@ def test_uninstall_purge_leaves_nothing(installed: Machine, checkout: Path) -> N
     assert "userdel maskwatch" in installed.calls
 
 
+def test_uninstall_purge_leaves_no_group_and_can_be_followed_by_an_install(machine: Machine, checkout: Path) -> None:
+    machine.setup(checkout, "install", SUDO_USER="ada")
+    assert "maskwatch" in machine.groups
+    assert machine.setup(checkout, "uninstall", "--purge", SUDO_USER="ada").returncode == 0
+    assert "maskwatch" not in machine.groups
+    done = machine.setup(checkout, "install", SUDO_USER="ada")
+    assert done.returncode == 0, done.stderr
+    assert "usermod --append --groups maskwatch ada" in machine.calls
+
+
+def test_an_install_goes_on_where_the_group_was_left(machine: Machine, checkout: Path) -> None:
+    with (machine.fakes / "groups").open("a") as groups:
+        groups.write("maskwatch\n")
+    done = machine.setup(checkout, "install")
+    assert done.returncode == 0, done.stderr
+
+
 def test_network_on_adds_the_drop_in_and_off_takes_it_away(installed: Machine, checkout: Path) -> None:
     drop_in = installed.root / "etc/systemd/system/maskwatch.service.d/network.conf"
     assert installed.setup(checkout, "network", "on").returncode == 0
@@ -204,7 +220,7 @@ def test_coral_on_lets_the_service_use_the_stick_and_off_takes_it_away(installed
     assert not any(place.exists() for place in places.values())
 
 
-CHANGING = ("apt-get", "ln", "mv", "python", "rm", "systemctl", "useradd")
+CHANGING = ("apt-get", "groupadd", "ln", "mv", "python", "rm", "systemctl", "useradd")
 """Programs that complete a step: a cut before one of them leaves the step half done."""
 
 
