@@ -10,12 +10,19 @@ pack() {
         --exclude=__pycache__ --exclude='*.keras' --exclude='*.egg-info' "${PAYLOAD[@]}"
 }
 
+# ingredients: all that makes one release differ from another: the payload, and what the venv is made for.
+ingredients() {
+    pack || return
+    printf 'Python %s\n' "$PYTHON_VERSION"
+    ! has_system_packages || printf 'with packages of the system\n'
+}
+
 # find_release_name: VERSION, or VERSION+DIGEST when a release of that version has other contents.
 find_release_name() {
     local version digest
     version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
     [[ -n $version ]] || stop "pyproject.toml has no version; get this folder again"
-    digest=$(pack | sha256sum | cut -c 1-64)
+    digest=$(ingredients | sha256sum | cut -c 1-64)
     DIGEST=$digest THIS_RELEASE=$version
     [[ ! -d $RELEASES/$THIS_RELEASE ]] || is_built || THIS_RELEASE=$version+${digest:0:8}
 }

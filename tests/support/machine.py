@@ -63,7 +63,7 @@ case $* in
         ;;
     "-m "*) ;;
     *find_spec*) [[ -n ${FAKE_HAS_CAMERA:-} ]] ;;
-    *version_info*) echo 3.11 ;;
+    *version_info*) echo "${FAKE_PYTHON:-3.11}" ;;
     *calcsize*) echo "${FAKE_BITS:-64}" ;;
     *) exit 1 ;;
 esac
