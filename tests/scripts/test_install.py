@@ -85,6 +85,24 @@ def test_package_lists_are_fetched_where_apt_knows_nothing(machine: Machine, che
     assert "apt-get update --quiet" in machine.calls
 
 
+def test_the_camera_is_installed_where_only_newer_lists_know_it(machine: Machine, checkout: Path) -> None:
+    (machine.fakes / "packages").write_text("python3-venv\n")
+    learns = "python3-picamera2 python3-lgpio"
+    done = machine.setup(checkout, "install", FAKE_APT_KNOWS="python3-venv", FAKE_APT_LEARNS=learns)
+    assert done.returncode == 0, done.stderr
+    assert any(call.startswith("apt-get install") and call.endswith(learns) for call in machine.calls)
+
+
+@pytest.mark.parametrize(("packages", "code"), [("python3-venv\n", 0), ("", 2)])
+def test_without_the_servers_of_apt_only_a_needed_package_stops_the_install(
+    machine: Machine, checkout: Path, packages: str, code: int
+) -> None:
+    (machine.fakes / "packages").write_text(packages)
+    done = machine.setup(checkout, "install", FAKE_APT_KNOWS="", FAKE_NO_SERVERS="yes")
+    assert done.returncode == code, done.stderr
+    assert "apt cannot reach its servers" in (done.stderr if code else done.stdout)
+
+
 def test_offline_takes_wheels_from_the_folder_and_asks_nobody_else(
     machine: Machine, checkout: Path, tmp_path: Path
 ) -> None:

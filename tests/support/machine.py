@@ -33,8 +33,16 @@ FAKES = {
     "useradd": '[[ $* != *--user-group* ]] || groupadd "${!#}" || exit; touch "$FAKES/user"',
     "userdel": '/bin/rm -f "$FAKES/user" "$FAKES/groups-$1"; grep -qs " $1 " "$FAKES"/groups-* || groupdel "$1"',
     "usermod": 'printf " %s " "$3" >>"$FAKES/groups-$4"',
-    "apt-cache": '[[ " ${FAKE_APT_KNOWS-python3-venv python3-picamera2 python3-lgpio} " == *" ${!#} "* ]]',
-    "apt-get": '[[ $1 == update ]] || printf "%s\\n" "$@" >>"$FAKES/packages"',
+    "apt-cache": """
+known="${FAKE_APT_KNOWS-python3-venv python3-picamera2 python3-lgpio} $(/bin/cat "$FAKES/lists" 2>/dev/null)"
+[[ " $known " == *" ${!#} "* ]]
+""",
+    "apt-get": """
+case $1 in
+    update) [[ -z ${FAKE_NO_SERVERS:-} ]] && printf '%s' "${FAKE_APT_LEARNS:-}" >"$FAKES/lists" ;;
+    *) printf '%s\\n' "$@" >>"$FAKES/packages" ;;
+esac
+""",
     "dpkg-query": 'grep -qsx "${!#}" "$FAKES/packages" && printf "install ok installed"',
     "systemctl": """
 current=$MASKWATCH_ROOT/opt/maskwatch/current
