@@ -160,6 +160,18 @@ def test_a_system_that_has_changed_gets_a_new_release_of_the_same_files(
     assert machine.tree() == before
 
 
+def test_the_same_files_get_no_second_name_once_the_first_release_of_a_version_is_gone(
+    machine: Machine, tmp_path: Path
+) -> None:
+    for name in ("second", "third"):
+        machine.setup(make_checkout(tmp_path / name, "1.0.0", behavior=name), "upgrade")
+    assert "1.0.0" not in releases(machine)
+    before = machine.tree()
+    done = machine.setup(tmp_path / "third", "upgrade")
+    assert done.returncode == 0, done.stderr
+    assert machine.tree() == before
+
+
 def test_network_stays_on_over_an_upgrade(machine: Machine, new: Path) -> None:
     machine.setup(new, "network", "on")
     (new / "systemd" / "network.conf").write_text("[Service]\nPrivateNetwork=no\n")
