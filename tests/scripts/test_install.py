@@ -148,6 +148,8 @@ def test_a_first_install_that_does_not_get_ready_says_where_to_look(machine: Mac
     ("environment", "words"),
     [
         ({"FAKE_UID": "1000"}, "sudo ./setup.sh install"),
+        ({"FAKE_UID": "1000", "PYTHON": "python3.12"}, "sudo PYTHON=python3.12 ./setup.sh install"),
+        ({"FAKE_PYTHON": "3.9"}, "sudo PYTHON=python3.11 ./setup.sh install"),
         ({"FAKE_ARCH": "armv7l"}, "64-bit Raspberry Pi OS"),
         ({"FAKE_BITS": "32"}, "64-bit Raspberry Pi OS"),
         ({"FAKE_FREE_MB": "12"}, "only 12 MB are free"),
