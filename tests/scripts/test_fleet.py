@@ -74,6 +74,12 @@ def test_alerts_are_about_metrics_that_exist() -> None:
     assert missing <= {"maskwatch_last_frame_age_seconds"}  # there once a frame was seen
 
 
+def test_a_door_that_refuses_its_settings_after_a_while_is_not_healthy() -> None:
+    first, *_, last = load("roles/door/tasks/health.yml")
+    assert "not (door_said.stdout | from_json).config_fault" in first["until"]
+    assert "not still.config_fault" in last["ansible.builtin.assert"]["that"]
+
+
 def test_a_door_may_send_all_that_it_sends_and_nothing_of_another_door() -> None:
     acl = (FLEET / "roles/broker/templates/acl.j2").read_text()
     acl = acl.replace("{{ broker_prefix }}", "maskwatch").replace("{{ broker_discovery_prefix }}", "homeassistant")
