@@ -80,6 +80,14 @@ def test_a_door_that_refuses_its_settings_after_a_while_is_not_healthy() -> None
     assert "not still.config_fault" in last["ansible.builtin.assert"]["that"]
 
 
+def test_prometheus_looks_at_addresses_and_calls_doors_by_their_names() -> None:
+    template = (FLEET / "roles/prometheus/templates/prometheus.yml.j2").read_text()
+    plain = re.sub(r"(?m)^{%.*%}$", "", template).replace("{{ prometheus_every_s }}", "15")
+    door = yaml.safe_load(plain)["scrape_configs"][0]["static_configs"][0]
+    assert "hostvars[name].ansible_host | default(name)" in door["targets"][0]
+    assert door["labels"] == {"instance": "{{ name }}"}
+
+
 def test_a_door_may_send_all_that_it_sends_and_nothing_of_another_door() -> None:
     acl = (FLEET / "roles/broker/templates/acl.j2").read_text()
     acl = acl.replace("{{ broker_prefix }}", "maskwatch").replace("{{ broker_discovery_prefix }}", "homeassistant")
