@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -78,6 +79,17 @@ def test_a_door_that_refuses_its_settings_after_a_while_is_not_healthy() -> None
     first, *_, last = load("roles/door/tasks/health.yml")
     assert "not (door_said.stdout | from_json).config_fault" in first["until"]
     assert "not still.config_fault" in last["ansible.builtin.assert"]["that"]
+
+
+def test_a_deployment_begins_once_an_earlier_one_has_let_go_of_the_lock_of_setup_sh(tmp_path: Path) -> None:
+    first = load("roles/door/tasks/main.yml")[0]
+    *wait, _, lock, done = first["ansible.builtin.command"]["argv"]
+    assert lock.removeprefix("/run") in (ROOT / "scripts/install/checks.sh").read_text()
+    command = [*wait, "0", str(tmp_path / "lock"), done]
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert subprocess.run(command, check=False).returncode != 0
+    assert subprocess.run(command, check=False).returncode == 0
 
 
 def test_prometheus_looks_at_addresses_and_calls_doors_by_their_names() -> None:
