@@ -75,6 +75,13 @@ def test_alerts_are_about_metrics_that_exist() -> None:
     assert missing <= {"maskwatch_last_frame_age_seconds"}  # there once a frame was seen
 
 
+def test_a_blind_door_with_an_old_picture_is_one_alert() -> None:
+    rules = load("roles/prometheus/templates/alerts.yml.j2")["groups"][0]["rules"]
+    blind = next(rule["expr"] for rule in rules if rule["alert"] == "MaskwatchBlind")
+    assert re.fullmatch(r"max without \(state\) \(.* or .*\)", blind)  # else each side has labels of its own
+    assert f"  expr: {blind}\n" in (ROOT / "docs" / "metrics.md").read_text()
+
+
 def test_a_door_that_refuses_its_settings_after_a_while_is_not_healthy() -> None:
     first, *_, last = load("roles/door/tasks/health.yml")
     assert "not (door_said.stdout | from_json).config_fault" in first["until"]
