@@ -27,17 +27,17 @@ stop() {
     exit 2
 }
 
-# Sets PYTHON and LOCKS (the name that lock files for this Python carry).
+# find_python COMMAND [sudo]: sets PYTHON, PYTHON_VERSION and LOCKS (the name that lock files for this Python carry).
 find_python() {
+    local example="${2:+$2 }PYTHON=python3.11 ./setup.sh $1"
     PYTHON=${PYTHON:-python3}
     command -v "$PYTHON" >/dev/null || stop "$PYTHON is not installed; run: sudo apt install python3 python3-venv"
-    local version
-    version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=
-    case $version in
+    PYTHON_VERSION=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || PYTHON_VERSION=
+    case $PYTHON_VERSION in
         3.11) LOCKS=py311 ;;
         3.12 | 3.13) LOCKS=py313 ;;
-        "") stop "$PYTHON does not start; name a Python that does, for example: PYTHON=python3.11 ./setup.sh $*" ;;
-        *) stop "Python $version is not supported; use 3.11, 3.12 or 3.13, for example: PYTHON=python3.11 ./setup.sh $*" ;;
+        "") stop "$PYTHON does not start; name a Python that does, for example: $example" ;;
+        *) stop "Python $PYTHON_VERSION is not supported; use 3.11, 3.12 or 3.13, for example: $example" ;;
     esac
 }
 

@@ -4,7 +4,7 @@
 NEED_MB=700 # a release takes about half of it; the other half is for unpacking
 
 check_root() {
-    [[ $(id -u) == 0 ]] || stop "this needs the rights of root; run: sudo ./setup.sh $*"
+    [[ $(id -u) == 0 ]] || stop "this needs the rights of root; run: sudo ${PYTHON:+PYTHON=$PYTHON }./setup.sh $*"
 }
 
 # One installer at a time. The lock is gone with its process, whatever ends it.
@@ -35,7 +35,7 @@ os_value() {
 }
 
 check_python() {
-    find_python "$@"
+    find_python "$1" sudo
     local bits
     bits=$("$PYTHON" -c 'import struct; print(8 * struct.calcsize("P"))')
     [[ $bits == 64 ]] || stop "$PYTHON is a $bits-bit program; write the 64-bit Raspberry Pi OS to the card"

@@ -150,5 +150,6 @@ uninstall() {
     fi
     rm -rf "$ETC" "$STATE"
     ! getent passwd "$USER_NAME" >/dev/null || userdel "$USER_NAME"
+    ! getent group "$USER_NAME" >/dev/null || groupdel "$USER_NAME" # userdel leaves it where it has other members
     say "Maskwatch is removed, with its settings, journal and user"
 }

@@ -25,15 +25,30 @@ packages_missing() {
     done
 }
 
+# apt_lacks PACKAGES…: whether one of them is neither installed nor known to apt.
+apt_lacks() {
+    local package
+    for package in "$@"; do
+        has_package "$package" || apt_knows "$package" || return 0
+    done
+    return 1
+}
+
+# update_lists: where apt knows too little; without its servers only a needed package is worth stopping for.
+update_lists() {
+    apt_lacks "${NEEDED_PACKAGES[@]}" "${OPTIONAL_PACKAGES[@]}" || return 0
+    ! apt-get update --quiet || return 0
+    ! apt_lacks "${NEEDED_PACKAGES[@]}" || stop "apt cannot reach its servers; check the network, or use --offline DIR"
+    say "apt cannot reach its servers; what it knows nothing of is left out"
+}
+
 # install_packages OFFLINE_FOLDER: nothing where there is no apt, and nothing that is there already.
 install_packages() {
     if ! command -v apt-get >/dev/null; then
         say "There is no apt here: the Python that is here must bring its own venv"
         return
     fi
-    if [[ -z $1 ]] && ! apt_knows python3-venv; then
-        apt-get update --quiet || stop "apt cannot reach its servers; check the network, or use --offline DIR"
-    fi
+    [[ -n $1 ]] || update_lists
     local missing
     mapfile -t missing < <(packages_missing)
     [[ ${#missing[@]} -gt 0 ]] || return 0
@@ -48,8 +63,9 @@ install_packages() {
 }
 
 make_user() {
+    getent group "$USER_NAME" >/dev/null || groupadd --system "$USER_NAME"
     if ! getent passwd "$USER_NAME" >/dev/null; then
-        useradd --system --user-group --no-create-home --home-dir /var/lib/maskwatch --shell /usr/sbin/nologin "$USER_NAME"
+        useradd --system --gid "$USER_NAME" --no-create-home --home-dir /var/lib/maskwatch --shell /usr/sbin/nologin "$USER_NAME"
     fi
     local group
     for group in "${GROUPS_WANTED[@]}"; do

@@ -10,14 +10,34 @@ pack() {
         --exclude=__pycache__ --exclude='*.keras' --exclude='*.egg-info' "${PAYLOAD[@]}"
 }
 
-# find_release_name: VERSION, or VERSION+DIGEST when a release of that version has other contents.
+# ingredients: all that makes one release differ from another: the payload, and what the venv is made for.
+ingredients() {
+    pack || return
+    printf 'Python %s\n' "$PYTHON_VERSION"
+    ! has_system_packages || printf 'with packages of the system\n'
+}
+
+# find_release_name: that of a release made of the same; for a new one VERSION, or VERSION+DIGEST when that is taken.
 find_release_name() {
-    local version digest
+    local version
     version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
     [[ -n $version ]] || stop "pyproject.toml has no version; get this folder again"
-    digest=$(pack | sha256sum | cut -c 1-64)
-    DIGEST=$digest THIS_RELEASE=$version
-    [[ ! -d $RELEASES/$THIS_RELEASE ]] || is_built || THIS_RELEASE=$version+${digest:0:8}
+    DIGEST=$(ingredients | sha256sum | cut -c 1-64)
+    THIS_RELEASE=$(find_built)
+    [[ -z $THIS_RELEASE ]] || return 0
+    THIS_RELEASE=$version
+    [[ ! -d $RELEASES/$version ]] || THIS_RELEASE=$version+${DIGEST:0:8}
+}
+
+# find_built: the name of the release that is made of the same, nothing when there is none.
+find_built() {
+    local file
+    for file in "$RELEASES"/*/digest; do
+        if [[ $file != *.part/digest && $(cat "$file" 2>/dev/null) == "$DIGEST" ]]; then
+            basename "$(dirname "$file")"
+            return
+        fi
+    done
 }
 
 is_built() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -72,6 +73,38 @@ def test_alerts_are_about_metrics_that_exist() -> None:
     assert wanted
     missing = {name for name in wanted if not re.search(rf"^(# TYPE )?{name}\b", said, re.MULTILINE)}
     assert missing <= {"maskwatch_last_frame_age_seconds"}  # there once a frame was seen
+
+
+def test_a_blind_door_with_an_old_picture_is_one_alert() -> None:
+    rules = load("roles/prometheus/templates/alerts.yml.j2")["groups"][0]["rules"]
+    blind = next(rule["expr"] for rule in rules if rule["alert"] == "MaskwatchBlind")
+    assert re.fullmatch(r"max without \(state\) \(.* or .*\)", blind)  # else each side has labels of its own
+    assert f"  expr: {blind}\n" in (ROOT / "docs" / "metrics.md").read_text()
+
+
+def test_a_door_that_refuses_its_settings_after_a_while_is_not_healthy() -> None:
+    first, *_, last = load("roles/door/tasks/health.yml")
+    assert "not (door_said.stdout | from_json).config_fault" in first["until"]
+    assert "not still.config_fault" in last["ansible.builtin.assert"]["that"]
+
+
+def test_a_deployment_begins_once_an_earlier_one_has_let_go_of_the_lock_of_setup_sh(tmp_path: Path) -> None:
+    first = load("roles/door/tasks/main.yml")[0]
+    *wait, _, lock, done = first["ansible.builtin.command"]["argv"]
+    assert lock.removeprefix("/run") in (ROOT / "scripts/install/checks.sh").read_text()
+    command = [*wait, "0", str(tmp_path / "lock"), done]
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert subprocess.run(command, check=False).returncode != 0
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_prometheus_looks_at_addresses_and_calls_doors_by_their_names() -> None:
+    template = (FLEET / "roles/prometheus/templates/prometheus.yml.j2").read_text()
+    plain = re.sub(r"(?m)^{%.*%}$", "", template).replace("{{ prometheus_every_s }}", "15")
+    door = yaml.safe_load(plain)["scrape_configs"][0]["static_configs"][0]
+    assert "hostvars[name].ansible_host | default(name)" in door["targets"][0]
+    assert door["labels"] == {"instance": "{{ name }}"}
 
 
 def test_a_door_may_send_all_that_it_sends_and_nothing_of_another_door() -> None:

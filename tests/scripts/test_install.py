@@ -85,6 +85,24 @@ def test_package_lists_are_fetched_where_apt_knows_nothing(machine: Machine, che
     assert "apt-get update --quiet" in machine.calls
 
 
+def test_the_camera_is_installed_where_only_newer_lists_know_it(machine: Machine, checkout: Path) -> None:
+    (machine.fakes / "packages").write_text("python3-venv\n")
+    learns = "python3-picamera2 python3-lgpio"
+    done = machine.setup(checkout, "install", FAKE_APT_KNOWS="python3-venv", FAKE_APT_LEARNS=learns)
+    assert done.returncode == 0, done.stderr
+    assert any(call.startswith("apt-get install") and call.endswith(learns) for call in machine.calls)
+
+
+@pytest.mark.parametrize(("packages", "code"), [("python3-venv\n", 0), ("", 2)])
+def test_without_the_servers_of_apt_only_a_needed_package_stops_the_install(
+    machine: Machine, checkout: Path, packages: str, code: int
+) -> None:
+    (machine.fakes / "packages").write_text(packages)
+    done = machine.setup(checkout, "install", FAKE_APT_KNOWS="", FAKE_NO_SERVERS="yes")
+    assert done.returncode == code, done.stderr
+    assert "apt cannot reach its servers" in (done.stderr if code else done.stdout)
+
+
 def test_offline_takes_wheels_from_the_folder_and_asks_nobody_else(
     machine: Machine, checkout: Path, tmp_path: Path
 ) -> None:
@@ -102,9 +120,8 @@ def test_a_second_install_changes_nothing(installed: Machine, checkout: Path) ->
     done = installed.setup(checkout, "install")
     assert done.returncode == 0, done.stderr
     assert installed.tree() == before
-    assert not [
-        call for call in installed.calls if call.startswith(("apt-get", "useradd", "usermod", "systemctl stop"))
-    ]
+    changing = ("apt-get", "groupadd", "useradd", "usermod", "systemctl stop")
+    assert not [call for call in installed.calls if call.startswith(changing)]
 
 
 def test_settings_that_are_there_are_kept(installed: Machine, tmp_path: Path) -> None:
@@ -131,6 +148,8 @@ def test_a_first_install_that_does_not_get_ready_says_where_to_look(machine: Mac
     ("environment", "words"),
     [
         ({"FAKE_UID": "1000"}, "sudo ./setup.sh install"),
+        ({"FAKE_UID": "1000", "PYTHON": "python3.12"}, "sudo PYTHON=python3.12 ./setup.sh install"),
+        ({"FAKE_PYTHON": "3.9"}, "sudo PYTHON=python3.11 ./setup.sh install"),
         ({"FAKE_ARCH": "armv7l"}, "64-bit Raspberry Pi OS"),
         ({"FAKE_BITS": "32"}, "64-bit Raspberry Pi OS"),
         ({"FAKE_FREE_MB": "12"}, "only 12 MB are free"),
@@ -181,6 +200,23 @@ def test_uninstall_purge_leaves_nothing(installed: Machine, checkout: Path) -> N
     assert "userdel maskwatch" in installed.calls
 
 
+def test_uninstall_purge_leaves_no_group_and_can_be_followed_by_an_install(machine: Machine, checkout: Path) -> None:
+    machine.setup(checkout, "install", SUDO_USER="ada")
+    assert "maskwatch" in machine.groups
+    assert machine.setup(checkout, "uninstall", "--purge", SUDO_USER="ada").returncode == 0
+    assert "maskwatch" not in machine.groups
+    done = machine.setup(checkout, "install", SUDO_USER="ada")
+    assert done.returncode == 0, done.stderr
+    assert "usermod --append --groups maskwatch ada" in machine.calls
+
+
+def test_an_install_goes_on_where_the_group_was_left(machine: Machine, checkout: Path) -> None:
+    with (machine.fakes / "groups").open("a") as groups:
+        groups.write("maskwatch\n")
+    done = machine.setup(checkout, "install")
+    assert done.returncode == 0, done.stderr
+
+
 def test_network_on_adds_the_drop_in_and_off_takes_it_away(installed: Machine, checkout: Path) -> None:
     drop_in = installed.root / "etc/systemd/system/maskwatch.service.d/network.conf"
     assert installed.setup(checkout, "network", "on").returncode == 0
@@ -204,7 +240,7 @@ def test_coral_on_lets_the_service_use_the_stick_and_off_takes_it_away(installed
     assert not any(place.exists() for place in places.values())
 
 
-CHANGING = ("apt-get", "ln", "mv", "python", "rm", "systemctl", "useradd")
+CHANGING = ("apt-get", "groupadd", "ln", "mv", "python", "rm", "systemctl", "useradd")
 """Programs that complete a step: a cut before one of them leaves the step half done."""
 
 

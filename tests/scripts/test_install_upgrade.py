@@ -148,6 +148,30 @@ def test_an_upgrade_to_the_release_that_runs_changes_nothing(machine: Machine, o
     assert "systemctl stop maskwatch.service" not in machine.calls
 
 
+@pytest.mark.parametrize("change", [{"FAKE_PYTHON": "3.13"}, {"FAKE_HAS_CAMERA": "yes"}])
+def test_a_system_that_has_changed_gets_a_new_release_of_the_same_files(
+    machine: Machine, old: Path, change: dict[str, str]
+) -> None:
+    done = machine.setup(old, "upgrade", **change)
+    assert done.returncode == 0, done.stderr
+    assert machine.release().startswith("1.0.0+")
+    before = machine.tree()
+    assert machine.setup(old, "upgrade", **change).returncode == 0
+    assert machine.tree() == before
+
+
+def test_the_same_files_get_no_second_name_once_the_first_release_of_a_version_is_gone(
+    machine: Machine, tmp_path: Path
+) -> None:
+    for name in ("second", "third"):
+        machine.setup(make_checkout(tmp_path / name, "1.0.0", behavior=name), "upgrade")
+    assert "1.0.0" not in releases(machine)
+    before = machine.tree()
+    done = machine.setup(tmp_path / "third", "upgrade")
+    assert done.returncode == 0, done.stderr
+    assert machine.tree() == before
+
+
 def test_network_stays_on_over_an_upgrade(machine: Machine, new: Path) -> None:
     machine.setup(new, "network", "on")
     (new / "systemd" / "network.conf").write_text("[Service]\nPrivateNetwork=no\n")

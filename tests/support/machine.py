@@ -27,12 +27,22 @@ FAKES = {
     "id": '[[ $1 != -u ]] || { echo "${FAKE_UID:-0}"; exit; }; cat "$FAKES/groups-$2" 2>/dev/null || true',
     "uname": '[[ $1 == -s ]] && echo Linux || echo "${FAKE_ARCH:-aarch64}"',
     "df": 'printf "Avail\\n%sM\\n" "${FAKE_FREE_MB:-5000}"',
-    "getent": "[[ $1 == group ]] && { [[ $2 != render ]]; exit; }; [[ -e $FAKES/user ]]",
-    "useradd": 'touch "$FAKES/user"',
-    "userdel": 'rm "$FAKES/user"',
+    "getent": '[[ $1 == group ]] && { grep -qx "$2" "$FAKES/groups"; exit; }; [[ -e $FAKES/user ]]',
+    "groupadd": 'getent group "${!#}" && exit 9; printf "%s\\n" "${!#}" >>"$FAKES/groups"',
+    "groupdel": 'sed -i "/^$1\\$/d" "$FAKES/groups"; sed -i "s/ $1 //" "$FAKES"/groups-* 2>/dev/null || true',
+    "useradd": '[[ $* != *--user-group* ]] || groupadd "${!#}" || exit; touch "$FAKES/user"',
+    "userdel": '/bin/rm -f "$FAKES/user" "$FAKES/groups-$1"; grep -qs " $1 " "$FAKES"/groups-* || groupdel "$1"',
     "usermod": 'printf " %s " "$3" >>"$FAKES/groups-$4"',
-    "apt-cache": '[[ " ${FAKE_APT_KNOWS-python3-venv python3-picamera2 python3-lgpio} " == *" ${!#} "* ]]',
-    "apt-get": '[[ $1 == update ]] || printf "%s\\n" "$@" >>"$FAKES/packages"',
+    "apt-cache": """
+known="${FAKE_APT_KNOWS-python3-venv python3-picamera2 python3-lgpio} $(/bin/cat "$FAKES/lists" 2>/dev/null)"
+[[ " $known " == *" ${!#} "* ]]
+""",
+    "apt-get": """
+case $1 in
+    update) [[ -z ${FAKE_NO_SERVERS:-} ]] && printf '%s' "${FAKE_APT_LEARNS:-}" >"$FAKES/lists" ;;
+    *) printf '%s\\n' "$@" >>"$FAKES/packages" ;;
+esac
+""",
     "dpkg-query": 'grep -qsx "${!#}" "$FAKES/packages" && printf "install ok installed"',
     "systemctl": """
 current=$MASKWATCH_ROOT/opt/maskwatch/current
@@ -61,7 +71,7 @@ case $* in
         ;;
     "-m "*) ;;
     *find_spec*) [[ -n ${FAKE_HAS_CAMERA:-} ]] ;;
-    *version_info*) echo 3.11 ;;
+    *version_info*) echo "${FAKE_PYTHON:-3.11}" ;;
     *calcsize*) echo "${FAKE_BITS:-64}" ;;
     *) exit 1 ;;
 esac
@@ -86,6 +96,7 @@ class Machine:
         bin_folder.mkdir(parents=True)
         (self.root / "etc").mkdir(parents=True)
         (self.root / "etc" / "os-release").write_text('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
+        (self.fakes / "groups").write_text("video\ngpio\nplugdev\n")
         programs = {name: f'exec /bin/{name} "$@"\n' for name in REAL} | FAKES
         for name, words in programs.items():
             write_program(bin_folder / name, f"{NOTE}{words}\n")
@@ -126,6 +137,11 @@ class Machine:
         """What the installed command was asked."""
         path = self.fakes / "said"
         return path.read_text() if path.exists() else ""
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that exist."""
+        return (self.fakes / "groups").read_text().split()
 
     @property
     def is_running(self) -> bool:

@@ -85,8 +85,8 @@ def describe(center: Host, door: Host, ready_s: int) -> dict[str, tuple[list[Hos
     doors |= {"door_config": {**CONFIG, "mqtt": mqtt}, "door_mqtt_password": _SECRETS[door.name]}
     brokers: dict[str, Any] = {"broker_doors": _SECRETS, "broker_readers": _READER}
     brokers |= {"broker_certificate": _CERTIFICATE, "broker_key": _KEY}
-    numbers = {"prometheus_doors": [f"{door.address}:8080"], "prometheus_token": TOKEN}
-    return {"doors": ([door], doors), "brokers": ([center], brokers), "prometheus": ([center], numbers)}
+    prometheus = {"prometheus_token": TOKEN}
+    return {"doors": ([door], doors), "brokers": ([center], brokers), "prometheus": ([center], prometheus)}
 
 
 def run(book: str, inventory: Path, log: Path) -> None:
