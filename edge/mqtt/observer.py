@@ -145,9 +145,12 @@ class MqttObserver:
             self._send_state(make_state(said, self._tally.read()), now_s)
 
     def _greet(self, version: str) -> None:
-        """Say everything that the broker should keep, once a connection: it may have forgotten all."""
+        """Say everything that the broker should keep, once a connection: it may have forgotten all.
+
+        That waits while much is not acknowledged: with a broker that hangs up each time it would pile up.
+        """
         sessions = self._link.sessions
-        if sessions == self._greeted:
+        if sessions == self._greeted or self._link.unacked >= MAX_UNACKED:
             return
         self._greeted, self._state, self._due_s = sessions, b"", 0.0
         if self._config.discovery:

@@ -1,0 +1,51 @@
+"""What a broker gets to see that refuses, forgets and hangs up, and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+from onlookers import Desk, tally
+from small_broker import SmallBroker
+
+pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed; it comes with the extra mqtt")
+
+from edge.mqtt.observer import MqttObserver
+from edge.mqtt.settings import Mqtt
+
+ROOT = "maskwatch/door-1"
+SWITCH = "homeassistant/switch/door-1/mute/config"
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lost connections tried again at once."""
+    monkeypatch.setattr("edge.mqtt.link._RETRY_S", (0, 0))
+
+
+def observe(broker: SmallBroker, desk: Desk, **more: Any) -> MqttObserver:
+    config = Mqtt(enabled=True, host="127.0.0.1", port=broker.port, **more)
+    return MqttObserver(config, "door-1", None, desk.answers(), tally())
+
+
+def is_online(topic: str, payload: bytes) -> bool:
+    return (topic, payload) == (f"{ROOT}/availability", b"online")
+
+
+def is_event(name: str) -> Callable[[str, bytes], bool]:
+    return lambda topic, payload: topic == f"{ROOT}/event" and json.loads(payload)["event"] == name
+
+
+@pytest.mark.usefixtures("quick_retries")
+def test_a_broker_that_takes_nothing_and_hangs_up_is_not_greeted_more_and_more() -> None:
+    with closing(SmallBroker(acknowledges=False)) as broker, closing(observe(broker, Desk())) as observer:
+        for number in range(10):
+            broker.wait_for(is_online)
+            broker.acknowledges = number == 9
+            broker.hang_up()
+        observer.add_blind("camera 0: unplugged", 1.0)
+        broker.wait_for(is_event("blind"))
+        assert 1 <= len(broker.ids[SWITCH]) <= 3
