@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from onlookers import Desk, tally
+from onlookers import ALARM, Desk, tally, turn
 from small_broker import SmallBroker
 
 pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed; it comes with the extra mqtt")
@@ -35,6 +35,10 @@ def is_online(topic: str, payload: bytes) -> bool:
     return (topic, payload) == (f"{ROOT}/availability", b"online")
 
 
+def is_state(**wanted: Any) -> Callable[[str, bytes], bool]:
+    return lambda topic, payload: topic == f"{ROOT}/state" and wanted.items() <= json.loads(payload).items()
+
+
 def is_event(name: str) -> Callable[[str, bytes], bool]:
     return lambda topic, payload: topic == f"{ROOT}/event" and json.loads(payload)["event"] == name
 
@@ -49,3 +53,19 @@ def test_a_broker_that_takes_nothing_and_hangs_up_is_not_greeted_more_and_more()
         observer.add_blind("camera 0: unplugged", 1.0)
         broker.wait_for(is_event("blind"))
         assert 1 <= len(broker.ids[SWITCH]) <= 3
+
+
+def test_an_event_while_the_state_is_being_told_has_the_new_state_told_at_once() -> None:
+    desk = Desk()
+    with closing(SmallBroker()) as broker, closing(observe(broker, desk, send_every_s=3600.0)) as observer:
+        broker.wait_for(is_state(state="watching"))
+
+        def meanwhile() -> None:
+            desk.said["alarm"] = "alarm"
+            observer.add(turn(2.0, ALARM), 2.0)
+
+        desk.said["state"] = "blind"
+        desk.after_status.append(meanwhile)
+        observer.add_blind("camera 0: unplugged", 1.0)
+        broker.wait_for(is_state(state="blind", alarm="OFF"))
+        broker.wait_for(is_state(alarm="ON"))
