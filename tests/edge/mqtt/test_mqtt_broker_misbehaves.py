@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from onlookers import ALARM, Desk, tally, turn
-from small_broker import SmallBroker
+from small_broker import REFUSED, SmallBroker
 
 pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed; it comes with the extra mqtt")
 
@@ -69,3 +69,15 @@ def test_an_event_while_the_state_is_being_told_has_the_new_state_told_at_once()
         observer.add_blind("camera 0: unplugged", 1.0)
         broker.wait_for(is_state(state="blind", alarm="OFF"))
         broker.wait_for(is_state(alarm="ON"))
+
+
+def test_a_refused_subscription_is_said_once(caplog: pytest.LogCaptureFixture, quick_retries: None) -> None:
+    with closing(SmallBroker(REFUSED)) as broker, closing(observe(broker, Desk())) as observer:
+        for _ in range(3):
+            broker.wait_for(is_online)
+            broker.hang_up()
+        observer.add_blind("camera 0: unplugged", 1.0)
+        broker.wait_for(is_event("blind"))
+    said = [each.message for each in caplog.records if "does not let" in each.message]
+    assert len(said) == 1
+    assert f"{ROOT}/mute/set" in said[0]
