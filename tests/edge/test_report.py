@@ -82,6 +82,12 @@ def test_before_the_first_start_nobody_watched() -> None:
     assert spans == [(BEGIN_S, BEGIN_S + 5 * 3600)]
 
 
+def test_visitors_in_the_minute_of_the_first_start_do_not_hide_that_nobody_watched_before() -> None:
+    minute, start, later = counts(5.0, 1), event(5 + 59 / 3600, EntryKind.START), counts(5.5, 1)
+    assert list(find_unwatched([minute, start, later], BEGIN_S, LATER_S)) == [(BEGIN_S, minute.at_s)]
+    assert not list(find_unwatched([counts(5.0, 1), event(5 + 60 / 3600, EntryKind.START)], BEGIN_S, LATER_S))
+
+
 def test_a_start_after_a_crash_does_not_say_that_nobody_watched_before_it() -> None:
     started, seen, stopped = event(-20.0, EntryKind.START), counts(-15.0, 1), event(-14.0, EntryKind.STOP)
     for before in (started, seen):
