@@ -31,6 +31,14 @@ def read_clock() -> Moment:
     return Moment(time.time(), is_clock_set(), time.monotonic())
 
 
+def follow_time_zone() -> None:
+    """Have local times follow a time zone that was changed while the process runs: glibc reads it once by itself.
+
+    Takes 5 µs where nothing changed; a zone in the environment (TZ) stays in force (tzset(3)).
+    """
+    time.tzset()
+
+
 def is_clock_set(marker: Path = _TIMESYNC) -> bool:
     """Return whether a time server has set the wall clock since the device started. Linux only.
 

@@ -12,7 +12,7 @@ from edge.chart import Bar, Chart, Tick
 from edge.days import begin_of, end_of
 from edge.journal_file import Entry, EntryKind
 
-_HOUR_S = 3600.0
+_HOUR_S, _MINUTE_S = 3600.0, 60.0
 _LABEL_EVERY_H = 3
 
 
@@ -95,7 +95,7 @@ def find_unwatched(
 
     `before` is the last entry from before `begin_s`. Where a process was killed nobody knows since when.
     """
-    never_ran = before is None and bool(entries) and entries[0].kind is EntryKind.START
+    never_ran = before is None and _begins_with_start(entries)
     stopped = before is not None and before.kind is EntryKind.STOP
     off_since_s = begin_s if never_ran or stopped else None
     for entry in entries:
@@ -106,6 +106,12 @@ def find_unwatched(
             off_since_s = None
     if off_since_s is not None and off_since_s < end_s:
         yield off_since_s, end_s
+
+
+def _begins_with_start(entries: Sequence[Entry]) -> bool:
+    """Return whether nothing is from before the first start; counts of its minute carry the minute's beginning."""
+    event = next((each for each in entries if each.kind is not EntryKind.COUNTS), None)
+    return event is not None and event.kind is EntryKind.START and event.at_s - entries[0].at_s < _MINUTE_S
 
 
 def _fill_bars(entries: Sequence[Entry], edges_s: Sequence[float]) -> Iterator[Bar]:

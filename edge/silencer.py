@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from edge.alarm import Silence
-from edge.clock import is_clock_set
+from edge.clock import follow_time_zone, is_clock_set
 from edge.schedule import needs_clock, silence_at
 from edge.settings import Schedule
 
@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 
 def read_local_time() -> datetime:
-    """Return the wall clock's time in the local time zone."""
+    """Return the wall clock's time in the time zone that the device has now."""
+    follow_time_zone()
     return datetime.now().astimezone()
 
 

@@ -50,7 +50,7 @@ class Link:
         self._listen_to: tuple[str, ...] = ()
         self._acked: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._unacked: set[int] = set()
-        self._said = ""
+        self._said, self._is_deaf = "", False
         self.sessions = 0
         """How often it was connected."""
         self._client = self._make_client(client_id, password, will)
@@ -95,7 +95,7 @@ class Link:
         client.connect_timeout = _CONNECT_S
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_connect_fail, client.on_publish = self._on_connect_fail, self._on_publish
-        client.on_message = self._on_message
+        client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         return client
 
     def _on_connect(
@@ -109,6 +109,14 @@ class Link:
             client.subscribe(topic, _QOS)
         self.sessions += 1
         self._changed()
+
+    def _on_subscribe(
+        self, client: Client, data: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        was_deaf, self._is_deaf = self._is_deaf, any(reason.is_failure for reason in reasons)
+        if self._is_deaf and not was_deaf:
+            advice = "allow it to read there; until then MQTT cannot mute"
+            log.warning("mqtt: the broker does not let this device hear %s; %s", " and ".join(self._listen_to), advice)
 
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None

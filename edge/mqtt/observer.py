@@ -55,7 +55,7 @@ class MqttObserver:
         self._lock = threading.Lock()
         self._sounding, self._blind = False, False
         self._muted, self._faults = False, dict.fromkeys(_FAULTS, "")
-        self._wake, self._closing = threading.Event(), threading.Event()
+        self._wake, self._urgent, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._greeted, self._state, self._due_s = 0, b"", 0.0
         will = Message(self._topics.availability, OFFLINE, retain=True)
         self._link = Link(config, f"maskwatch-{device}", password, will, self._hear, self._wake.set)
@@ -108,8 +108,7 @@ class MqttObserver:
             "detail": detail[:500],
         }
         self.outbox.put(Message(self._topics.event, json.dumps(said).encode(), retain=False))
-        self._due_s = 0.0
-        self._wake.set()
+        self._hurry()
 
     def _hear(self, topic: str, payload: bytes) -> None:
         command = {ON.encode(): "mute", OFF.encode(): "unmute"}.get(payload)
@@ -117,7 +116,11 @@ class MqttObserver:
             log.warning("mqtt: %s: must be %s or %s, got %.40r", topic, ON, OFF, payload)
             return
         self._answers[command]({})
-        self._due_s = 0.0
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """Have the state told as soon as it can be; in any thread."""
+        self._urgent.set()
         self._wake.set()
 
     def _run(self) -> None:
@@ -130,6 +133,9 @@ class MqttObserver:
 
     def _look(self, now_s: float) -> None:
         """Note what changed outside the frames, and send what can be sent."""
+        if self._urgent.is_set():
+            self._urgent.clear()  # before the question: what hurries from here on may not be in the answer
+            self._due_s = 0.0
         said = self._answers["status"]({})
         if said["muted"] is not self._muted:
             self._muted = said["muted"]
@@ -145,9 +151,12 @@ class MqttObserver:
             self._send_state(make_state(said, self._tally.read()), now_s)
 
     def _greet(self, version: str) -> None:
-        """Say everything that the broker should keep, once a connection: it may have forgotten all."""
+        """Say everything that the broker should keep, once a connection: it may have forgotten all.
+
+        That waits while much is not acknowledged: with a broker that hangs up each time it would pile up.
+        """
         sessions = self._link.sessions
-        if sessions == self._greeted:
+        if sessions == self._greeted or self._link.unacked >= MAX_UNACKED:
             return
         self._greeted, self._state, self._due_s = sessions, b"", 0.0
         if self._config.discovery:

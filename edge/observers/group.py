@@ -118,15 +118,21 @@ class Observers:
         try:
             new = OPENERS[name][1](settings, self._desk)
         except ConfigError as exc:
-            if str(exc) != self._faults.get(name):
-                log.error("%s; the alarm goes on without, and tries again", exc)
-                self._say(str(exc))
-            self._faults[name] = str(exc)
+            self._fail(name, str(exc))
+            return
+        except (OSError, ImportError, RuntimeError) as exc:  # no file or thread to be had, half an installation
+            self._fail(name, f"{name} cannot be opened ({exc})")
             return
         if self._faults.pop(name, None) is not None and new is not None:
             log.info("%s works now", name)
         if new is not None:
             self._open = {**others, name: new}
+
+    def _fail(self, name: str, fault: str) -> None:
+        if fault != self._faults.get(name):
+            log.error("%s; the alarm goes on without, and tries again", fault)
+            self._say(fault)
+        self._faults[name] = fault
 
 
 def _open_mqtt(settings: Settings, desk: Desk) -> Observer | None:

@@ -99,6 +99,8 @@ class Pages:
         if self._viewers >= MAX_VIEWERS:
             return PlainTextResponse("too many are looking\n", 503, {"Retry-After": "10"})
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+        if request.method == "HEAD":  # who asks for the head alone keeps the connection, and would count as looking
+            return Response(media_type=kind)
         return StreamingResponse(self._stream(), media_type=kind)
 
     async def _stream(self) -> AsyncIterator[bytes]:

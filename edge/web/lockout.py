@@ -39,9 +39,14 @@ class Lockout:
 
 
 def find_home(address: str) -> str:
-    """Return the part of an address that one household has: of IPv6 the first 64 bits, of IPv4 all of it."""
+    """Return the part of an address that one household has: of IPv6 the first 64 bits, of IPv4 all of it.
+
+    At the address `::` a visitor by IPv4 comes from `::ffff:` and its address (RFC 4291, 2.5.5.2).
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

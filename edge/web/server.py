@@ -11,11 +11,11 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from edge.web.caller import IDLE_S, Caller
 from edge.web.picture import lower_priority
 
 _MAX_CONNECTIONS: Final = 64
 _BACKLOG: Final = 32
-_IDLE_S: Final = 10
 _GOODBYE_S: Final = 1
 _CLOSE_S: Final = 4.0
 
@@ -33,13 +33,13 @@ class Server:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Caller,
             loop="asyncio",
             server_header=False,
             proxy_headers=False,
             limit_concurrency=_MAX_CONNECTIONS,
             backlog=_BACKLOG,
-            timeout_keep_alive=_IDLE_S,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=_GOODBYE_S,
         )
         self._server = uvicorn.Server(config)

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from edge.clock import follow_time_zone
 from edge.days import begin_of, end_of
 from edge.errors import DataError
 from edge.journal_file import Entry, EntryKind, read_entries
@@ -39,6 +40,7 @@ class Today:
             return self._said
 
     def _read(self, now_s: float) -> dict[str, Any]:
+        follow_time_zone()
         day = datetime.fromtimestamp(now_s).astimezone().date()
         begin_s, end_s = begin_of(day), end_of(day)
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -34,16 +32,6 @@ def test_a_day_can_be_named_in_several_ways(text: str, expected: date) -> None:
 def test_other_words_are_refused_with_what_is_allowed(text: str) -> None:
     with pytest.raises(ValueError, match=r"must be today, yesterday, 7d|there is no such day"):
         parse_day(text, TODAY)
-
-
-@pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Be in Berlin meanwhile."""
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("berlin")

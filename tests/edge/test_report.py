@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+
+import pytest
 
 from edge.chart import Bar
 from edge.days import begin_of
@@ -80,6 +82,12 @@ def test_before_the_first_start_nobody_watched() -> None:
     assert spans == [(BEGIN_S, BEGIN_S + 5 * 3600)]
 
 
+def test_visitors_in_the_minute_of_the_first_start_do_not_hide_that_nobody_watched_before() -> None:
+    minute, start, later = counts(5.0, 1), event(5 + 59 / 3600, EntryKind.START), counts(5.5, 1)
+    assert list(find_unwatched([minute, start, later], BEGIN_S, LATER_S)) == [(BEGIN_S, minute.at_s)]
+    assert not list(find_unwatched([counts(5.0, 1), event(5 + 60 / 3600, EntryKind.START)], BEGIN_S, LATER_S))
+
+
 def test_a_start_after_a_crash_does_not_say_that_nobody_watched_before_it() -> None:
     started, seen, stopped = event(-20.0, EntryKind.START), counts(-15.0, 1), event(-14.0, EntryKind.STOP)
     for before in (started, seen):
@@ -91,3 +99,17 @@ def test_a_start_after_a_crash_does_not_say_that_nobody_watched_before_it() -> N
 
 def test_a_day_without_entries_says_nothing_about_watching() -> None:
     assert plan_chart([], DAY, DAY, LATER_S).unwatched == ()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(("day", "hours", "three_o_clock"), [(date(2026, 3, 29), 23, 2), (date(2026, 10, 25), 25, 4)])
+def test_in_a_night_in_which_the_clock_jumps_each_hour_that_passes_has_its_bar(
+    day: date, hours: int, three_o_clock: int
+) -> None:
+    times_s = [datetime(day.year, day.month, day.day, hour, 30, tzinfo=UTC).timestamp() for hour in (0, 1, 21)]
+    entries = [Entry(at_s, True, EntryKind.COUNTS, masked=1 + number) for number, at_s in enumerate(times_s)]
+    chart = plan_chart(entries, day, day, LATER_S)
+    first = int((times_s[0] - begin_of(day)) // 3600)
+    assert [bar.masked for bar in chart.bars[first : first + 2]] == [1, 2]
+    assert (len(chart.bars), sum(bar.masked for bar in chart.bars)) == (hours, 6)
+    assert [(tick.text, tick.place) for tick in chart.ticks][1] == ("03:00", three_o_clock / hours)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -51,3 +51,22 @@ def test_while_the_clock_is_not_set_it_is_active_and_not_quiet() -> None:
     config = Schedule(active=("mon-fri 07:00-19:00",), quiet_hours=("20:00-21:00",))
     silence = silence_at(FRIDAY.replace(hour=20), muted=True, config=config, clock_is_set=False)
     assert (silence.muted, silence.quiet, silence.inactive) == (True, False, False)
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("span", "month", "day", "inside_utc"),
+    [
+        ("02:15-02:45", 3, 29, []),  # the clock never shows it
+        ("01:30-03:30", 3, 29, ["00:30", "00:45", "01:00", "01:15"]),
+        ("sat 22:00-03:15", 3, 29, ["00:00", "00:15", "00:30", "00:45", "01:00"]),
+        ("02:15-02:45", 10, 25, ["00:15", "00:30", "01:15", "01:30"]),  # it shows it twice
+        ("02:45-03:00", 10, 25, ["00:45", "01:45"]),
+        ("sun 02:30-02:00", 10, 25, ["00:30", "00:45", "01:30", "01:45"]),
+    ],
+)
+def test_in_a_night_in_which_the_clock_jumps_a_span_covers_what_the_clock_shows(
+    span: str, month: int, day: int, inside_utc: list[str]
+) -> None:
+    quarters = [datetime(2026, month, day, minute // 60, minute % 60, tzinfo=UTC) for minute in range(0, 120, 15)]
+    assert [f"{each:%H:%M}" for each in quarters if contains(span, each.astimezone())] == inside_utc

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from edge.settings import Schedule
-from edge.silencer import Silencer
+from edge.silencer import Silencer, read_local_time
 
 FRIDAY_NIGHT = datetime(2026, 11, 20, 23)
 DAYTIME = Schedule(active=("mon-fri 07:00-19:00",))
@@ -33,3 +33,10 @@ def test_without_spans_nobody_asks_whether_the_clock_is_set(caplog: pytest.LogCa
     silencer = Silencer(Schedule(), lambda: FRIDAY_NIGHT, lambda: pytest.fail("asked"))
     assert silencer.silence(muted=True).muted
     assert not caplog.records
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_time_zone_that_is_changed_meanwhile_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_local_time().utcoffset() in (timedelta(hours=1), timedelta(hours=2))
+    monkeypatch.setenv("TZ", "IST-5:30")
+    assert read_local_time().utcoffset() == timedelta(hours=5, minutes=30)

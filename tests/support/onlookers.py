@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from people import blank_frame
@@ -60,10 +60,18 @@ class Desk:
         }
         self.commands: list[tuple[str, Mapping[str, Any]]] = []
         self.commanded = threading.Event()
+        self.after_status: list[Callable[[], None]] = []
+        """What happens, each once, between a question for the status and what is done with its answer."""
 
     def answers(self) -> Answers:
         """Return what the control socket can be asked."""
-        return {"status": lambda request: dict(self.said), "mute": self._mute, "unmute": self._unmute}
+        return {"status": self._tell, "mute": self._mute, "unmute": self._unmute}
+
+    def _tell(self, request: Mapping[str, Any]) -> Answer:
+        said = dict(self.said)
+        while self.after_status:
+            self.after_status.pop()()
+        return said
 
     def _mute(self, request: Mapping[str, Any]) -> Answer:
         if request.get("minutes", 15) > 480:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -137,3 +138,27 @@ def test_a_page_whose_port_becomes_free_opens_by_itself_and_its_fault_is_said_on
         with closing(observers):
             assert get_once_open(web.port, "/state.json")[0] == 200
     assert [fault.split(" (")[0] for fault in faults] == [f"web.port: cannot listen at 127.0.0.1 port {web.port}"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(24, "Too many open files"),
+        ImportError("cannot import name 'Route'"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_what_fails_to_open_for_any_reason_is_said_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tries, opened, faults = iter([error, error]), threading.Event(), list[str]()
+
+    def open_it(settings: Settings, desk: object) -> None:
+        if (failure := next(tries, None)) is not None:
+            raise failure
+        opened.set()
+
+    monkeypatch.setattr("edge.observers.group.OPENERS", {"web": (("web",), open_it)})
+    with closing(Observers(settings_with(), Desk().answers(), faults.append, retry_s=0.01)):
+        assert opened.wait(20)
+    assert faults == [f"web cannot be opened ({error})"]

@@ -161,6 +161,7 @@ def test_a_guesser_with_many_addresses_is_stopped_too() -> None:
 def test_addresses_of_one_household_count_as_one() -> None:
     assert find_home("2001:db8::1") == find_home("2001:db8::ffff:2") != find_home("2001:db8:0:1::1")
     assert find_home("10.0.0.1") != find_home("10.0.0.2")
+    assert find_home("::ffff:10.0.0.1") == find_home("10.0.0.1") != find_home("::ffff:10.0.0.2")
     assert find_home("") == ""
 
 

@@ -140,3 +140,13 @@ def test_too_many_viewers_are_turned_away(tmp_path: Path, monkeypatch: pytest.Mo
         first.getresponse().readline()
         assert visitor.ask("GET", "/stream")[0] == 503
         assert visitor.json("/state.json")["viewers"] == 1
+
+
+def test_who_asks_for_the_head_of_the_stream_alone_is_no_viewer(tmp_path: Path) -> None:
+    with serving(tmp_path) as (page, visitor), ExitStack() as opened:
+        asking = opened.enter_context(closing(http.client.HTTPConnection("127.0.0.1", page.port, timeout=20)))
+        asking.request("HEAD", "/stream")
+        answer = asking.getresponse()
+        assert (answer.getheader("content-type") or "").startswith("multipart/x-mixed-replace")
+        assert answer.read() == b""
+        assert visitor.json("/state.json")["viewers"] == 0

@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from edge import settings
 from edge.clock import Moment
 from edge.journal import Journal
@@ -50,3 +52,17 @@ def test_however_many_ask_the_journal_is_read_once_in_five_seconds(tmp_path: Pat
         now_s[0] = NOON_S + at_s
         today.ask()
     assert [at_s - NOON_S for at_s in asked] == [0.0, 5.0, 2.0]
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_time_zone_that_is_changed_meanwhile_moves_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half_past_ten_pm_s = datetime(2026, 11, 20, 22, 30).astimezone().timestamp()
+    now_s = [half_past_ten_pm_s]
+    path = tmp_path / "journal.db"
+    with closing(Journal(settings.Journal(path=str(path)), lambda: Moment(now_s[0], True, 0.0))) as journal:
+        journal.note(EntryKind.START)
+    today = Today(lambda: path, lambda: now_s[0])
+    assert (today.ask()["day"], today.ask()["events"][0]["time"]) == ("Friday, 20 November 2026", "22:30:00")
+    monkeypatch.setenv("TZ", "IST-5:30")
+    now_s[0] += 60
+    assert (today.ask()["day"], today.ask()["events"][0]["time"]) == ("Saturday, 21 November 2026", "03:00:00")
