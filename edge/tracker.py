@@ -37,6 +37,9 @@ _PLACE_IOU = 0.3
 """A face that stood still for so long leaves a place behind, in which a face that comes up is no newcomer: a poster
 that was lost, or whose box jumps."""
 
+_MOST_ROUTINE_PER_S = 10
+"""Looks a second at people who are decided: more than so many people at once are each looked at less often."""
+
 _FAR_RESTS = 5
 """How many times rarer somebody is looked at who cannot raise the alarm: far from the door, or a poster."""
 
@@ -92,14 +95,15 @@ def choose(state: Tracks, may_count: Callable[[Box], bool], now_s: float, config
     """Return the faces of this frame that the classifier shall judge: those where a look can change a decision.
 
     These are the new and the undecided at once, the decided now and then, spread over the frames so that each gets its
-    turn every `recheck_s`; those for whom `may_count` says no only rarely.
+    turn every `recheck_s`, or as soon as ten looks a second allow; those for whom `may_count` says no only rarely.
     """
     seen = [track for track in state.tracks if track.face]
     rest_of = {track.id: _rest_s(track, may_count, now_s, config) for track in seen}
     due = [track for track in seen if _waited_s(track, now_s) >= rest_of[track.id] - state.step_s / 2]
     urgent = [track for track in due if rest_of[track.id] < config.recheck_s]
     routine = sorted((track for track in due if track not in urgent), key=lambda track: track.opinion.judged_s)
-    turns = ceil(round(len(seen) * state.step_s / config.recheck_s, 3))
+    per_s = min(len(seen) / config.recheck_s, _MOST_ROUTINE_PER_S)
+    turns = ceil(round(per_s * state.step_s, 3))
     return tuple(track.face for track in urgent + routine[: max(turns, 1)] if track.face)
 
 

@@ -155,8 +155,9 @@ def test_a_stop_ends_the_watch_before_the_next_frame() -> None:
 
 
 def crowd(size: int) -> list[Visitor]:
-    """Return masked visitors who walk in one after the other and stay."""
-    return [Visitor(2 + 0.1 * i, 60, (MASKED,), y=45.0 * i, side_px=44, door_x=100 + 40.0 * i) for i in range(size)]
+    """Return masked visitors who walk in one after the other and stay, ten below each other, then the next column."""
+    places = [(45.0 * (i % 10), 100 + 40.0 * (i % 10) + 55 * (i // 10)) for i in range(size)]
+    return [Visitor(2 + 0.1 * i, 60, (MASKED,), y=y, side_px=44, door_x=x) for i, (y, x) in enumerate(places)]
 
 
 @pytest.mark.parametrize("fps", [5, 10, 30])
@@ -164,6 +165,13 @@ def test_ten_decided_people_cost_a_look_each_a_second_whatever_the_frame_rate(fp
     judged = count_judged(film(crowd(10), fps, 30), fps)[12 * fps :]
     assert 8 <= sum(judged) / 18 <= 12
     assert max(judged) <= 10 / fps + 1
+
+
+@pytest.mark.parametrize("fps", [2, 10])
+def test_twenty_decided_people_cost_ten_looks_a_second(fps: int) -> None:
+    judged = count_judged(film(crowd(20), fps, 40), fps)[22 * fps :]
+    assert 8 <= sum(judged) / 18 <= 11
+    assert max(judged) <= 10 / fps
 
 
 def test_somebody_who_takes_the_mask_off_at_the_door_is_noticed_within_a_second_and_a_half() -> None:
