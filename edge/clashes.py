@@ -60,10 +60,7 @@ def _find_zone_clashes(zone: Zone) -> Iterator[Mapping[str, str]]:
     if 0 < corners < 3:
         yield {"zone.polygon": f"must have at least 3 points, or none for the whole picture, got {corners}"}
     elif corners and _area(zone.polygon) < _LEAST_AREA:
-        yield {
-            "zone.polygon": "must enclose an area, got points on a line or sides that cross; "
-            "name its corners one after the other around it"
-        }
+        yield {"zone.polygon": "must enclose an area, got none; name its corners one after the other around it"}
 
 
 def _area(polygon: Sequence[tuple[float, float]]) -> float:

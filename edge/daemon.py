@@ -9,7 +9,6 @@ from pathlib import Path
 
 from edge.alarm import dark, starting
 from edge.appliance import Appliance
-from edge.control import require_alone
 from edge.errors import ConfigError
 from edge.live import LiveConfig
 from edge.mute import Mute
@@ -38,10 +37,9 @@ def run_daemon(
 
     The outputs open first, so that the status lamp shows the start, and go dark before the camera closes, which may
     take a while. A camera that is missing or lost is waited for. `config` is where the settings come from: what
-    changes there is followed. `open_camera` opens what gives the frames. Raises HardwareError for a pin and where
-    another daemon runs, ModelError for a model, DataError for a file in the place of a camera.
+    changes there is followed. `open_camera` opens what gives the frames. Raises HardwareError for a pin, ModelError for
+    a model, DataError for a file in the place of a camera.
     """
-    require_alone(Path(settings.control.path))
     mute, watchdog, path = Mute(), Watchdog(), config.path if config else None
     with ExitStack() as opened:
         recorder = opened.enter_context(recording(settings, mute, gather_facts(settings, root, path)))
@@ -74,7 +72,6 @@ def run_daemon(
 
             def record_other_source() -> None:
                 recorder.start_over(time.monotonic())
-                observers.add_blind("another camera is being opened", time.monotonic())
 
             def rig() -> Rig:
                 return _rig(appliance, recorder, config, change)

@@ -35,7 +35,7 @@ _MB = 1_000_000
 _MOST_WAITING = 1000
 """How many entries wait for a disk: of more, the oldest go where it refuses them, the newest where it hangs."""
 
-_CLOSE_S = 5.0
+CLOSE_S: Final = 5.0
 """How long a stop waits for the last commit."""
 
 
@@ -97,11 +97,11 @@ class Journal:
         self._finished = True
         self._items.put(None)
 
-    def close(self) -> None:
-        """Finish, and wait for that for at most five seconds. Calling it again does nothing."""
+    def close(self, limit_s: float = CLOSE_S) -> None:
+        """Finish, and wait for that, for `limit_s` at most. Calling it again does nothing."""
         self.finish()
         if self._thread.is_alive():
-            self._thread.join(_CLOSE_S)
+            self._thread.join(limit_s)
 
     def _read_clock(self) -> Moment:
         """Return the time; the first one after the clock was set tells the thread how wrong it had been."""

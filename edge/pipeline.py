@@ -124,10 +124,10 @@ def keep_watch(
 ) -> int:
     """Run until the source ends or `stopped` says so; return how many frames were decided.
 
-    `rig` is asked before each frame; another source in it begins with nobody at the door, and `on_other_source` is
-    called. While the source has no
-    frame the outputs show it, and `on_blind` is called with the reason, several times a second. The outputs are
-    switched before `on_turn` (drawing, writing) and `on_blind` are called. `clock` gives monotonic seconds.
+    `rig` is asked before each frame; with another source in it `on_other_source` is called, and nobody is at the door.
+    While the source has no frame the outputs show it, and `on_blind` is called with the reason, several times a second.
+    The outputs are switched before `on_turn` (drawing, writing), `on_blind` and `on_other_source` are called. `clock`
+    gives monotonic seconds.
     """
     memory, decided = Memory(), 0
     source: Source | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from edge.clock import Moment, read_clock
 from edge.control import Answer, Control
-from edge.journal import Journal
+from edge.journal import CLOSE_S, Journal
 from edge.journal_file import EntryKind
 from edge.live import list_changes
 from edge.mute import Mute
@@ -63,6 +64,7 @@ class Recorder:
     def start_over(self, now_s: float) -> None:
         """Take in that another camera is being opened: nobody is at the door any more, as far as anybody can tell."""
         self._status.tell_starting(now_s)
+        self._sight.start_over()
         self._end_visits()
 
     @property
@@ -125,8 +127,11 @@ class Recorder:
 
     def close_journal(self) -> None:
         """Write what waits, in journals that were left for another one too. Calling it again does nothing."""
-        for journal in (self._journal, *self._left):
-            journal.close()
+        journals, ends_s = (self._journal, *self._left), time.monotonic() + CLOSE_S
+        for journal in journals:
+            journal.finish()
+        for journal in journals:
+            journal.close(max(0.0, ends_s - time.monotonic()))
 
     def _leave_journal(self) -> None:
         """Begin the journal that the settings name now; the one before ends when its disk lets it: no frame waits."""

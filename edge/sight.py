@@ -20,7 +20,7 @@ class Sight:
         self._note = note
         self._lost_s: float | None = None
         self._said_s = 0.0
-        self._begun = False
+        self._begun = self._anew = False
 
     def see(self, now_s: float) -> None:
         """Take in that there is a picture."""
@@ -30,14 +30,19 @@ class Sight:
             self._note(said)
         elif not self._begun:
             log.info("watching")
-        self._lost_s, self._begun = None, True
+        self._lost_s, self._begun, self._anew = None, True, False
+
+    def start_over(self) -> None:
+        """Take in that another camera is being opened: why that one gives no picture is said at once."""
+        self._anew = True
 
     def lose(self, reason: str, now_s: float) -> None:
         """Take in that there is none, and why."""
-        if self._lost_s is None:
+        if self._lost_s is None or self._anew:
             self._lost_s, self._said_s = now_s, now_s
             log.error("blind: %s; it is tried again until there are pictures", reason)
             self._note(f"blind: {reason}")
+            self._anew = False
         elif now_s - self._said_s >= _AGAIN_S:
             self._said_s = now_s
             log.error("blind for %.0f h: %s", (now_s - self._lost_s) / 3600, reason)

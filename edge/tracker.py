@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 
 from edge import motion
 from edge.assignment import assign
@@ -38,7 +38,7 @@ _PLACE_IOU = 0.3
 that was lost, or whose box jumps."""
 
 _MOST_ROUTINE_PER_S = 10
-"""Looks a second at people who are decided: more than so many people at once are each looked at less often."""
+"""Routine looks a second at people who are decided: more than so many people at once are each looked at less often."""
 
 _FAR_RESTS = 5
 """How many times rarer somebody is looked at who cannot raise the alarm: far from the door, or a poster."""
@@ -95,16 +95,23 @@ def choose(state: Tracks, may_count: Callable[[Box], bool], now_s: float, config
     """Return the faces of this frame that the classifier shall judge: those where a look can change a decision.
 
     These are the new and the undecided at once, the decided now and then, spread over the frames so that each gets its
-    turn every `recheck_s`, or as soon as ten looks a second allow; those for whom `may_count` says no only rarely.
+    turn every `recheck_s`, or when ten such looks a second allow it; those for whom `may_count` says no only rarely.
     """
     seen = [track for track in state.tracks if track.face]
     rest_of = {track.id: _rest_s(track, may_count, now_s, config) for track in seen}
     due = [track for track in seen if _waited_s(track, now_s) >= rest_of[track.id] - state.step_s / 2]
     urgent = [track for track in due if rest_of[track.id] < config.recheck_s]
     routine = sorted((track for track in due if track not in urgent), key=lambda track: track.opinion.judged_s)
-    per_s = min(len(seen) / config.recheck_s, _MOST_ROUTINE_PER_S)
-    turns = ceil(round(per_s * state.step_s, 3))
-    return tuple(track.face for track in urgent + routine[: max(turns, 1)] if track.face)
+    judged_s = max((t.opinion.judged_s for t in seen if rest_of[t.id] >= config.recheck_s), default=-inf)
+    turns = _routine_turns(len(seen) / config.recheck_s, state.step_s, now_s - judged_s)
+    return tuple(track.face for track in urgent + routine[:turns] if track.face)
+
+
+def _routine_turns(wanted_per_s: float, step_s: float, rested_s: float) -> int:
+    """Return how many routine looks a frame may have, `rested_s` after the last one."""
+    if rested_s < 1 / _MOST_ROUTINE_PER_S - 1e-3:
+        return 0
+    return max(1, ceil(round(min(wanted_per_s, _MOST_ROUTINE_PER_S) * step_s, 3)))
 
 
 def vote(state: Tracks, verdicts: Sequence[Verdict], now_s: float, config: Tracking) -> Tracks:

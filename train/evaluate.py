@@ -20,7 +20,7 @@ from typing import Any
 
 from edge.errors import DataError, UsageError
 from edge.preprocess import Picture
-from edge.records import LABELS
+from edge.records import LABELS, NOT_FACE
 from train import evaluation_plots, scoring
 from train.annotations import AnnotatedPicture
 from train.contact_sheets import Mistakes, worst_mistakes, write_sheet
@@ -120,16 +120,21 @@ def read_exam(words: Sequence[str], renames: Sequence[str]) -> Exam:
     Raises DataError when there are none, or some with labels that no figure knows and no rename names; UsageError when
     two of the data sets have the same name.
     """
-    known = {*LABELS, *scoring.UNKNOWN, *parse_renames(renames).values()}
+    known = {*LABELS, NOT_FACE, *scoring.UNKNOWN, *parse_renames(renames).values()}
     found: list[tuple[AnnotatedPicture, str, str]] = []
     for source, pictures in read_sources(words, None, Path(), renames).items():
         name = source_name(pictures[0].path.parent)
         _check_labels(pictures, words, known)
-        found += [(picture, name, source) for picture in pictures]
+        found += [(_without_not_faces(picture), name, source) for picture in pictures]
     if not found:
         raise DataError(f"{', '.join(words)}: no annotated pictures; see docs/training.md for the format")
     pictures_, sets, sources = zip(*found, strict=True)
     return Exam(pictures_, sets, sources)
+
+
+def _without_not_faces(picture: AnnotatedPicture) -> AnnotatedPicture:
+    """Return the picture without boxes of what is no face: whoever finds one there is wrong."""
+    return picture.with_faces([face for face in picture.faces if face.label != NOT_FACE])
 
 
 def _check_labels(pictures: Sequence[AnnotatedPicture], words: Sequence[str], known: Set[str]) -> None:

@@ -79,7 +79,7 @@ def upright_size(path: Path) -> tuple[int, int, bool]:
             orientation = image.getexif().get(_ORIENTATION, 1) if has_exif else 1
             (width, height), kind = image.size, image.format
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-        raise DataError(f"{path}: not a picture that can be read; delete it and its annotation file") from exc
+        raise DataError(f"{path}: not a picture that can be read; replace it, or remove what names it") from exc
     if kind == "GIF" or (orientation in _NOT_UPRIGHT and kind not in _TURNED_BY_OPENCV):
         raise DataError(f"{path}: training would not see this {kind} as you do; save it as JPEG, upright")
     return (height, width, True) if orientation in _ON_ITS_SIDE else (width, height, False)

@@ -50,15 +50,23 @@ def run(options: argparse.Namespace) -> int:
     if options.csv:
         write_csv(entries)
     else:
-        for entry in sorted(entries, key=end_of_entry):
+        for entry in in_order(entries):
             print(describe(entry))
         print(describe_totals(add_up(entries)))
     return 0
 
 
-def end_of_entry(entry: Entry) -> float:
-    """Return when all of an entry had happened, in UTC seconds since 1970: for counts the end of their minute."""
-    return entry.at_s + (_MINUTE_S if entry.kind is EntryKind.COUNTS else 0.0)
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries by when all of each had happened: counts at the end of their minute, or at a stop within it."""
+    stops = [entry.at_s for entry in entries if entry.kind is EntryKind.STOP]
+
+    def ended(entry: Entry) -> float:
+        if entry.kind is not EntryKind.COUNTS:
+            return entry.at_s
+        minute_s = entry.at_s + _MINUTE_S
+        return min((at_s for at_s in stops if entry.at_s <= at_s < minute_s), default=minute_s)
+
+    return sorted(entries, key=ended)
 
 
 def pick_day(text: str, option: str) -> date:

@@ -9,6 +9,8 @@ from threading import Event
 from types import FrameType
 
 from edge.commands import ROOT, find_config_of
+from edge.commands.status import find_sockets
+from edge.control import require_alone
 from edge.daemon import run_daemon
 from edge.errors import HardwareError, ModelError
 from edge.live import LiveConfig
@@ -35,10 +37,13 @@ def run(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
     path = find_config_of(options)
-    if path is None:
-        run_daemon(Settings(), ROOT, stop.is_set)
+    config = LiveConfig(path, is_forced) if path else None
+    for socket in find_sockets(path):
+        require_alone(socket)
+    if config:
+        _run_with(config, stop.is_set)
     else:
-        _run_with(LiveConfig(path, is_forced), stop.is_set)
+        run_daemon(Settings(), ROOT, stop.is_set)
     return 0
 
 

@@ -39,8 +39,9 @@ def test_the_journal_of_today_is_text_with_its_sums(words: list[str], capsys: py
     assert sums == "people 3: 2 masked, 1 unmasked; 1 alarm"
 
 
-def test_the_people_of_a_minute_stand_behind_what_happened_in_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("stopped_s", [40, 61])
+def test_the_people_of_a_minute_stand_behind_what_happened_in_it_and_before_the_stop(
+    stopped_s: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     minute_s = time.time() // 60 * 60 - 600
     with closing(JournalFile(tmp_path / "j.db")) as file:
@@ -48,7 +49,7 @@ def test_the_people_of_a_minute_stand_behind_what_happened_in_it(
             [
                 Entry(minute_s + 19, True, EntryKind.START, "maskwatch 0.1.0"),
                 Entry(minute_s, True, EntryKind.COUNTS, "", 1, 0, 0),
-                Entry(minute_s + 61, True, EntryKind.STOP),
+                Entry(minute_s + stopped_s, True, EntryKind.STOP),
             ]
         )
     (tmp_path / "config.yaml").write_text(f"journal: {{path: {tmp_path / 'j.db'}}}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -57,6 +59,16 @@ def test_who_answers_where_the_file_says_is_asked_first_and_alone(config: Path) 
 def test_where_nobody_answers_the_place_in_the_file_is_named(config: Path) -> None:
     with pytest.raises(NotRunningError, match=r"nobody answers at .*new\.sock"):
         ask_daemon(config, {"command": "status"})
+
+
+@pytest.mark.parametrize("name", ["new.sock", "old.sock"])
+def test_a_second_daemon_does_not_start_wherever_the_first_one_listens(config: Path, name: str) -> None:
+    with closing(Control(config.parent / name, {"status": lambda request: {"pid": 7}})):
+        words = [sys.executable, "-m", "edge", "run", "--config", str(config)]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 3
+    assert "another Maskwatch runs already (process 7, " in done.stderr
+    assert "last good" not in done.stderr
 
 
 def test_what_is_wrong_is_said_right_after_the_state() -> None:

@@ -15,7 +15,7 @@ TOP_KEYS = (
     "mqtt, web, metrics"
 )
 HOURS = 'must look like "mon-fri 07:00-19:00" or "22:00-06:00", in small letters'
-AREA = "must enclose an area, got points on a line or sides that cross; name its corners one after the other around it"
+AREA = "must enclose an area, got none; name its corners one after the other around it"
 POINT = "a point [x, y] between 0 and 1"
 
 WRONG_VALUES = {

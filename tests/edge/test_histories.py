@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from door import Visitor, film, watch_film
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,8 +25,7 @@ steps_s = st.sampled_from([1 / rate for rate in FRAME_RATES])
 steps = settings(max_examples=2250, deadline=None)
 doors = settings(max_examples=350, deadline=None, derandomize=True)
 """How many histories each test runs: the alarm alone takes 1 ms for one, tracker and all take ten. Through the door it
-is the same ones each time: of some thousands one has two faces side by side, each missed in every second frame, that
-are taken for one."""
+is the same ones each time, as of some thousands one is like the last one below."""
 
 
 def people_of(code: int) -> list[Person]:
@@ -157,3 +157,11 @@ def test_an_unmasked_visitor_who_walked_in_is_always_alarmed_about(
     decisions = watch_visitors([visitor, *others], fps, script)
     during = [each for index, each in enumerate(decisions) if enters_s <= index / fps <= visitor.leaves_s]
     assert any(each.buzzer for each in during)
+
+
+@pytest.mark.xfail(strict=True, reason="two faces side by side, each missed in every second frame, are taken for one")
+def test_somebody_beside_a_masked_person_is_alarmed_about_though_every_second_look_misses_one_of_them() -> None:
+    masked = Visitor(0.0, 4.0, (MASKED,), y=110.0, side_px=64.0)
+    unmasked = Visitor(2.0, 1.5 + 7 / 3, y=200.0, side_px=64.0)
+    decisions = watch_visitors([unmasked, masked], 3, b"\x00\x01\x00\x01\x02\x01\x02\x01")
+    assert any(each.buzzer for index, each in enumerate(decisions) if 2.0 <= index / 3 <= unmasked.leaves_s)

@@ -167,11 +167,11 @@ def test_ten_decided_people_cost_a_look_each_a_second_whatever_the_frame_rate(fp
     assert max(judged) <= 10 / fps + 1
 
 
-@pytest.mark.parametrize("fps", [2, 10])
-def test_twenty_decided_people_cost_ten_looks_a_second(fps: int) -> None:
+@pytest.mark.parametrize("fps", [2, 10, 15, 30])
+def test_twenty_decided_people_cost_ten_looks_a_second_at_most(fps: int) -> None:
     judged = count_judged(film(crowd(20), fps, 40), fps)[22 * fps :]
-    assert 8 <= sum(judged) / 18 <= 11
-    assert max(judged) <= 10 / fps
+    assert 7 <= sum(judged) / 18 <= 10.5
+    assert max(judged) <= max(1, 10 / fps)
 
 
 def test_somebody_who_takes_the_mask_off_at_the_door_is_noticed_within_a_second_and_a_half() -> None:

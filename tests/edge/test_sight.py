@@ -31,3 +31,13 @@ def test_the_first_picture_of_all_is_no_recovery(caplog: pytest.LogCaptureFixtur
     notes: list[str] = []
     Sight(notes.append).see(1.0)
     assert (caplog.messages, notes) == (["watching"], [])
+
+
+def test_why_another_camera_gives_no_picture_is_said_at_once() -> None:
+    notes: list[str] = []
+    sight = Sight(notes.append)
+    sight.lose("camera 0: unplugged", 0.0)
+    sight.start_over()
+    for at_s in (10.0, 20.0):
+        sight.lose("camera 5: is not there", at_s)
+    assert notes == ["blind: camera 0: unplugged", "blind: camera 5: is not there"]

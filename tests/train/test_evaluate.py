@@ -209,6 +209,13 @@ def test_labels_that_no_figure_knows_are_refused_with_their_file(annotations: Pa
         evaluate(annotations, "mine=true")
 
 
+def test_what_is_annotated_as_no_face_is_nothing_to_find(annotations: Path) -> None:
+    write_labels(annotations, "not_face")
+    (row, _) = evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"))
+    assert row["faces"] == {}
+    assert row["false_faces_per_picture"] == 1
+
+
 def test_a_class_of_ones_own_is_scored_when_it_is_named(annotations: Path) -> None:
     write_labels(annotations, "with_veil")
     words = ["--rename", "with_veil=with_veil"]
