@@ -118,8 +118,8 @@ def expect(motion: Motion, now_s: float) -> Box:
 def pair_costs(motions: Sequence[Motion], boxes: Sequence[Box], now_s: float) -> list[list[float]]:
     """Return a row for each motion, a column for each box, 0..1: how unlikely it is that the box shows that face.
 
-    1 is a pair that cannot be. People stop: a box near the last one may be the face too, it is only less likely. Plain
-    numbers: for the one to five faces of most frames several times faster than arrays.
+    1 is a pair that cannot be. People stop: a box near the last one may be the face too, and one upon it likely is.
+    Plain numbers: for the one to five faces of most frames several times faster than arrays.
     """
     found = [(box, spot_of(box)) for box in boxes]
     return [_costs_of(motion, found, now_s) for motion in motions]
@@ -140,7 +140,8 @@ def _costs_of(motion: Motion, found: Sequence[tuple[Box, Spot]], now_s: float) -
             continue  # most pairs in a crowd: neither place is within reach, however large the face may be
         apart, resized = _apart_sides(ahead, spot), abs(log(spot.side / ahead.side)) / most
         if resized <= 1 and (apart <= reach or _apart_sides(last, spot) <= reach):
-            near = _WEIGHT_APART * min(apart / _REACH_MOST_SIDES, 1) + _WEIGHT_OVERLAP * (1 - iou(expected, box))
+            overlap = max(iou(expected, box), iou(motion.box, box))
+            near = _WEIGHT_APART * min(apart / _REACH_MOST_SIDES, 1) + _WEIGHT_OVERLAP * (1 - overlap)
             costs[i] = near + _WEIGHT_RESIZE * resized + waited
     return costs
 

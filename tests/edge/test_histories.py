@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
 from door import Visitor, film, watch_film
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +24,7 @@ steps_s = st.sampled_from([1 / rate for rate in FRAME_RATES])
 steps = settings(max_examples=2250, deadline=None)
 doors = settings(max_examples=350, deadline=None, derandomize=True)
 """How many histories each test runs: the alarm alone takes 1 ms for one, tracker and all take ten. Through the door it
-is the same ones each time, as of some thousands one is like the last one below."""
+is the same ones each time: where faces stand close together and are often missed, one in some thousands goes wrong."""
 
 
 def people_of(code: int) -> list[Person]:
@@ -159,7 +158,6 @@ def test_an_unmasked_visitor_who_walked_in_is_always_alarmed_about(
     assert any(each.buzzer for each in during)
 
 
-@pytest.mark.xfail(strict=True, reason="two faces side by side, each missed in every second frame, are taken for one")
 def test_somebody_beside_a_masked_person_is_alarmed_about_though_every_second_look_misses_one_of_them() -> None:
     masked = Visitor(0.0, 4.0, (MASKED,), y=110.0, side_px=64.0)
     unmasked = Visitor(2.0, 1.5 + 7 / 3, y=200.0, side_px=64.0)
