@@ -89,7 +89,8 @@ def step(
     offenders = {number: box for number, box in unmasked.items() if number not in memory.spent}
     if offenders or memory.offenses:
         offended_s = now_s if offenders else memory.offended_s
-        memory = replace(memory, offended_s=offended_s, offenses=_update_offenses(memory, at_door, now_s, config))
+        offenses = _update_offenses(memory, at_door, offenders, now_s, config)
+        memory = replace(memory, offended_s=offended_s, offenses=offenses)
     memory = _advance(memory, offenders, now_s, config)
     decision = _decide(memory, at_door, offenders, frame_index, now_s, silence)
     if decision.buzzer and memory.on_since_s not in memory.sounded:
@@ -98,7 +99,7 @@ def step(
 
 
 def _update_offenses(
-    memory: AlarmMemory, at_door: Sequence[Person], now_s: float, config: Alarm
+    memory: AlarmMemory, at_door: Sequence[Person], offenders: Mapping[int, Box], now_s: float, config: Alarm
 ) -> Mapping[int, Offense]:
     """Return who has the alarm: not those who put a mask on, nor those who have been gone for `rearm_s`, nor spent."""
     here = {person.id for person in at_door}
@@ -107,8 +108,7 @@ def _update_offenses(
     there = {}
     for person in at_door:
         before = known.get(person.id)
-        begins = person.kind is VerdictKind.UNMASKED and person.id not in memory.spent
-        if begins or (before and person.kind is VerdictKind.UNSURE):
+        if person.id in offenders or (before and person.kind is VerdictKind.UNSURE):
             there[person.id] = Offense(person.box, before.began_s if before else now_s, now_s)
     return away | there
 
