@@ -18,8 +18,8 @@ def assign(costs: Costs) -> dict[int, int]:
     """
     if not costs or not costs[0]:
         return {}
-    cheapest = {row: min(range(len(each)), key=each.__getitem__) for row, each in enumerate(costs)}
-    wanted = {row: column for row, column in cheapest.items() if costs[row][column] < 1}
+    least = [min(each) for each in costs]
+    wanted = {row: costs[row].index(cost) for row, cost in enumerate(least) if cost < 1}
     if len(set(wanted.values())) == len(wanted):
         return wanted
     if len(costs) > len(costs[0]):

@@ -32,6 +32,11 @@ class Box:
         return self.y_max - self.y_min
 
     @property
+    def area(self) -> float:
+        """Width times height, in the box's unit squared."""
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
+    @property
     def center(self) -> tuple[float, float]:
         """Center as (x, y), in the box's unit."""
         return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2
@@ -53,9 +58,7 @@ class Box:
 def iou(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes in one frame, 0..1; 0.0 when they only touch. Jaccard 1912."""
     both = common_area(a, b)
-    if both == 0:
-        return 0.0
-    return both / (a.width * a.height + b.width * b.height - both)
+    return both / (a.area + b.area - both) if both else 0.0
 
 
 def common_area(a: Box, b: Box) -> float:

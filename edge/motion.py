@@ -5,9 +5,10 @@ The model is a constant velocity in place and in size, averaged over the last lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from math import exp, hypot, log
+from typing import NamedTuple
 
 from edge.geometry import Box, iou
 
@@ -53,8 +54,7 @@ _MOVED_SIDES = 0.35
 """A face has moved once its smoothed center is this far from where it was, in sides, or its side changed by this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A center and a side, in pixels: of a box, or of several smoothed together."""
 
     x: float
@@ -62,15 +62,15 @@ class Spot:
     side: float
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+class Motion(NamedTuple):
     """How a face moves.
 
-    `velocity` is (pixels/s to the right, pixels/s down, change of the side's logarithm per second). `first` is where it
-    was first seen, `calm` its smoothed spot, `still` where it has stood since `still_s`.
+    `spot` is that of its box. `velocity` is (pixels/s to the right, pixels/s down, change of the side's logarithm per
+    second). `first` is where it was first seen, `calm` its smoothed spot, `still` where it has stood since `still_s`.
     """
 
     box: Box
+    spot: Spot
     seen_s: float
     looks: int
     velocity: tuple[float, float, float]
@@ -84,7 +84,7 @@ class Motion:
 def begin(box: Box, now_s: float) -> Motion:
     """Return the motion of a face that is seen for the first time."""
     spot = spot_of(box)
-    return Motion(box, now_s, 1, (0.0, 0.0, 0.0), spot, spot, spot, now_s)
+    return Motion(box, spot, now_s, 1, (0.0, 0.0, 0.0), spot, spot, spot, now_s)
 
 
 def observe(motion: Motion, box: Box, now_s: float) -> Motion:
@@ -95,6 +95,7 @@ def observe(motion: Motion, box: Box, now_s: float) -> Motion:
     left_still = _left(motion.still, calm)
     return Motion(
         box=box,
+        spot=spot,
         seen_s=now_s,
         looks=motion.looks + 1,
         velocity=_average_velocity(motion, spot, calm, elapsed_s),
@@ -109,9 +110,9 @@ def observe(motion: Motion, box: Box, now_s: float) -> Motion:
 def expect(motion: Motion, now_s: float) -> Box:
     """Return where the face should be at `now_s`."""
     ahead_s = min(max(now_s - motion.seen_s, 0.0), _FORESEEN_S)
-    (x, y), (vx, vy, growth) = motion.box.center, motion.velocity
-    x, y, scale = x + vx * ahead_s, y + vy * ahead_s, exp(growth * ahead_s) / 2
-    half_width, half_height = motion.box.width * scale, motion.box.height * scale
+    box, spot, (vx, vy, growth) = motion.box, motion.spot, motion.velocity
+    x, y, scale = spot.x + vx * ahead_s, spot.y + vy * ahead_s, exp(growth * ahead_s) / 2
+    half_width, half_height = (box.x_max - box.x_min) * scale, (box.y_max - box.y_min) * scale
     return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
 
@@ -121,35 +122,43 @@ def pair_costs(motions: Sequence[Motion], boxes: Sequence[Box], now_s: float) ->
     1 is a pair that cannot be. People stop: a box near the last one may be the face too, and one upon it likely is.
     Plain numbers: for the one to five faces of most frames several times faster than arrays.
     """
-    found = [(box, spot_of(box)) for box in boxes]
-    return [_costs_of(motion, found, now_s) for motion in motions]
+    found = sorted((spot_of(box), i, box) for i, box in enumerate(boxes))
+    found_x = [spot.x for spot, _, _ in found]
+    costs = []
+    for motion in motions:
+        row = [1.0] * len(boxes)
+        for i, cost in _costs_of(motion, found, found_x, now_s):
+            row[i] = cost
+        costs.append(row)
+    return costs
 
 
-def _costs_of(motion: Motion, found: Sequence[tuple[Box, Spot]], now_s: float) -> list[float]:
+def _costs_of(
+    motion: Motion, found: Sequence[tuple[Spot, int, Box]], found_x: Sequence[float], now_s: float
+) -> Iterator[tuple[int, float]]:
+    """Yield the number and the cost of each box that can be; `found` goes from left to right, as `found_x` does."""
     unseen_s = max(now_s - motion.seen_s, 0.0)
     expected = expect(motion, now_s)
-    ahead, last = spot_of(expected), spot_of(motion.box)
+    ahead, last = spot_of(expected), motion.spot
     reach, most = _reach_sides(motion, unseen_s), _RESIZE + _RESIZE_PER_S * unseen_s
     waited = _WEIGHT_UNSEEN * min(unseen_s / _UNSEEN_S, 1)
     room = reach * max(ahead.side * exp(min(most, _MOST_ROOM)), last.side)
     left, right = min(ahead.x, last.x) - room, max(ahead.x, last.x) + room
     top, bottom = min(ahead.y, last.y) - room, max(ahead.y, last.y) + room
-    costs = [1.0] * len(found)
-    for i, (box, spot) in enumerate(found):
-        if not (left <= spot.x <= right and top <= spot.y <= bottom):
-            continue  # most pairs in a crowd: neither place is within reach, however large the face may be
+    for spot, i, box in found[bisect_left(found_x, left) : bisect_right(found_x, right)]:
+        if not top <= spot.y <= bottom:
+            continue  # neither place is within reach, however large the face may be
         apart, resized = _apart_sides(ahead, spot), abs(log(spot.side / ahead.side)) / most
         if resized <= 1 and (apart <= reach or _apart_sides(last, spot) <= reach):
             overlap = max(iou(expected, box), iou(motion.box, box))
             near = _WEIGHT_APART * min(apart / _REACH_MOST_SIDES, 1) + _WEIGHT_OVERLAP * (1 - overlap)
-            costs[i] = near + _WEIGHT_RESIZE * resized + waited
-    return costs
+            yield i, near + _WEIGHT_RESIZE * resized + waited
 
 
 def spot_of(box: Box) -> Spot:
     """Return the center of a box and its larger side."""
-    x, y = box.center
-    return Spot(x, y, max(box.width, box.height, 1e-6))
+    side = max(box.x_max - box.x_min, box.y_max - box.y_min, 1e-6)
+    return Spot((box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2, side)
 
 
 def _steady(motion: Motion, spot: Spot) -> Motion:
@@ -157,7 +166,7 @@ def _steady(motion: Motion, spot: Spot) -> Motion:
     if _left(motion.first, spot):
         return motion
     first = _between(motion.first, spot, 0.5)
-    return replace(motion, first=first, still=first)
+    return motion._replace(first=first, still=first)
 
 
 def _apart_sides(a: Spot, b: Spot) -> float:
@@ -177,13 +186,12 @@ def _average_velocity(motion: Motion, after: Spot, calm: Spot, elapsed_s: float)
 
     The change of size is that of the smoothed side: sizes jitter more than places do.
     """
-    before = spot_of(motion.box)
-    growth = log(calm.side / motion.calm.side) / elapsed_s
-    growth = min(max(growth, -_FASTEST_GROWTH), _FASTEST_GROWTH)
-    steps = ((after.x - before.x) / elapsed_s, (after.y - before.y) / elapsed_s, growth)
+    before, (vx, vy, growth) = motion.spot, motion.velocity
+    grown = min(max(log(calm.side / motion.calm.side) / elapsed_s, -_FASTEST_GROWTH), _FASTEST_GROWTH)
     share = max(1 - exp(-elapsed_s / _VELOCITY_S), 1 / motion.looks)
-    vx, vy, vs = (old + share * (new - old) for old, new in zip(motion.velocity, steps, strict=True))
-    return vx, vy, vs
+    vx += share * ((after.x - before.x) / elapsed_s - vx)
+    vy += share * ((after.y - before.y) / elapsed_s - vy)
+    return vx, vy, growth + share * (grown - growth)
 
 
 def _calm_down(calm: Spot, spot: Spot, elapsed_s: float) -> Spot:

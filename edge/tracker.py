@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf
+from math import ceil, floor
+from typing import NamedTuple
 
 from edge import motion
 from edge.assignment import assign
@@ -37,15 +38,14 @@ _PLACE_IOU = 0.3
 """A face that stood still for so long leaves a place behind, in which a face that comes up is no newcomer: a poster
 that was lost, or whose box jumps."""
 
-_MOST_ROUTINE_PER_S = 10
-"""Routine looks a second at people who are decided: more than so many people at once are each looked at less often."""
+_ROUTINE_PEOPLE = 4
+"""So many decided people are each looked at every `recheck_s`; more share as many looks, as newcomers need them."""
 
 _FAR_RESTS = 5
 """How many times rarer somebody is looked at who cannot raise the alarm: far from the door, or a poster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """A face that is being followed.
 
     `found_s` is when it was first seen, or seen again after a gap. `newcomer` tells whether it came up where nothing
@@ -83,10 +83,11 @@ def move(state: Tracks, faces: Sequence[Face], now_s: float, config: Tracking) -
     costs = motion.pair_costs([track.motion for track in state.tracks], [face.box for face in faces], now_s)
     face_of = assign(costs)
     tracks = [
-        _see(track, faces[face_of[i]], now_s, state.step_s) if i in face_of else replace(track, face=None)
+        _see(track, faces[face_of[i]], now_s, state.step_s) if i in face_of else track._replace(face=None)
         for i, track in enumerate(state.tracks)
     ]
-    new = [face for i, face in enumerate(faces) if i not in face_of.values()]
+    known = set(face_of.values())
+    new = [face for i, face in enumerate(faces) if i not in known]
     tracks += [_start(face, state.next_id + number, now_s, state) for number, face in enumerate(new)]
     return replace(state, tracks=tuple(tracks), next_id=state.next_id + len(new))
 
@@ -95,31 +96,34 @@ def choose(state: Tracks, may_count: Callable[[Box], bool], now_s: float, config
     """Return the faces of this frame that the classifier shall judge: those where a look can change a decision.
 
     These are the new and the undecided at once, the decided now and then, spread over the frames so that each gets its
-    turn every `recheck_s`, or when ten such looks a second allow it; those for whom `may_count` says no only rarely.
+    turn every `recheck_s`, later where more than four share the looks; those for whom `may_count` says no only rarely.
     """
     seen = [track for track in state.tracks if track.face]
     rest_of = {track.id: _rest_s(track, may_count, now_s, config) for track in seen}
     due = [track for track in seen if _waited_s(track, now_s) >= rest_of[track.id] - state.step_s / 2]
     urgent = [track for track in due if rest_of[track.id] < config.recheck_s]
     routine = sorted((track for track in due if track not in urgent), key=lambda track: track.opinion.judged_s)
-    judged_s = max((t.opinion.judged_s for t in seen if rest_of[t.id] >= config.recheck_s), default=-inf)
-    turns = _routine_turns(len(seen) / config.recheck_s, state.step_s, now_s - judged_s)
+    turns = _routine_turns(len(seen), now_s, state.step_s, config)
     return tuple(track.face for track in urgent + routine[:turns] if track.face)
 
 
-def _routine_turns(wanted_per_s: float, step_s: float, rested_s: float) -> int:
-    """Return how many routine looks a frame may have, `rested_s` after the last one."""
-    if rested_s < 1 / _MOST_ROUTINE_PER_S - 1e-3:
-        return 0
-    return max(1, ceil(round(min(wanted_per_s, _MOST_ROUTINE_PER_S) * step_s, 3)))
+def _routine_turns(people: int, now_s: float, step_s: float, config: Tracking) -> int:
+    """Return how many routine looks a frame may have: where they are shared, those that fell due since the last one."""
+    if people <= _ROUTINE_PEOPLE:
+        return max(1, ceil(round(people * step_s / config.recheck_s, 3)))
+    per_s = _ROUTINE_PEOPLE / config.recheck_s
+    return floor(now_s * per_s) - floor((now_s - step_s) * per_s)
 
 
 def vote(state: Tracks, verdicts: Sequence[Verdict], now_s: float, config: Tracking) -> Tracks:
-    """Return the state after the verdicts on faces of this frame; who was not judged keeps the old opinion."""
-    verdict_on = {verdict.face: verdict for verdict in verdicts}
+    """Return the state after the verdicts on faces of this frame, which are those that `choose` gave.
+
+    Who was not judged keeps the old opinion.
+    """
+    verdict_on = {id(verdict.face): verdict for verdict in verdicts}
     tracks = [
-        replace(track, opinion=add_vote(track.opinion, verdict, now_s, config), last=verdict)
-        if track.face and (verdict := verdict_on.get(track.face))
+        track._replace(opinion=add_vote(track.opinion, verdict, now_s, config), last=verdict)
+        if (verdict := verdict_on.get(id(track.face)))
         else track
         for track in state.tracks
     ]
@@ -139,9 +143,9 @@ def list_verdicts(state: Tracks, faces: Sequence[Face]) -> tuple[Verdict, ...]:
 
     What the last look took for no face is left out.
     """
-    last_on = {track.face: track.last for track in state.tracks if track.last and track.last.label != NOT_FACE}
-    said = ((face, last) for face in faces if (last := last_on.get(face)))
-    return tuple(last if last.face is face else replace(last, face=face) for face, last in said)
+    last_on = {id(track.face): track.last for track in state.tracks if track.last and track.last.label != NOT_FACE}
+    said = ((face, last) for face in faces if (last := last_on.get(id(face))))
+    return tuple(last if last.face is face else _repeat(last, face) for face, last in said)
 
 
 def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:
@@ -165,7 +169,8 @@ def _is_awaited(track: Track, step_s: float, now_s: float, config: Tracking) -> 
 def _see(track: Track, face: Face, now_s: float, step_s: float) -> Track:
     lost = now_s - track.motion.seen_s > max(_LOST_S, _LOST_FRAMES * step_s)
     moved = motion.observe(track.motion, face.box, now_s)
-    return replace(track, motion=moved, face=face, found_s=now_s if lost else track.found_s)
+    found_s = now_s if lost else track.found_s
+    return Track(track.id, moved, track.since_s, found_s, track.newcomer, face, track.opinion, track.last)
 
 
 def _start(face: Face, track_id: int, now_s: float, state: Tracks) -> Track:
@@ -207,6 +212,10 @@ def _lives(track: Track) -> bool:
 def _is_one(track: Track) -> bool:
     decided = track.opinion.kind is not VerdictKind.UNSURE
     return decided or track.last is None or track.last.label != NOT_FACE
+
+
+def _repeat(said: Verdict, face: Face) -> Verdict:
+    return Verdict(face, said.label, said.score, said.scores, said.kind, said.sureness, said.face_share)
 
 
 def _person(track: Track) -> Person:

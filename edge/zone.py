@@ -45,9 +45,11 @@ def _lies_in(box: Box, width: int, height: int, config: Zone, extra_frac: float,
         <= config.max_face_frac * (1 + extra_frac)
     ):
         return False
+    if not config.polygon:
+        return True
     (x, y), room = box.center, extra_sides * side
     spots = ((x, y), (x - room, y), (x + room, y), (x, y - room), (x, y + room))
-    return not config.polygon or any(contains(config.polygon, sx / width, sy / height) for sx, sy in spots)
+    return any(contains(config.polygon, sx / width, sy / height) for sx, sy in spots)
 
 
 def is_static(person: Person, now_s: float, ignore_static_after_s: float) -> bool:

@@ -161,17 +161,18 @@ def crowd(size: int) -> list[Visitor]:
 
 
 @pytest.mark.parametrize("fps", [5, 10, 30])
-def test_ten_decided_people_cost_a_look_each_a_second_whatever_the_frame_rate(fps: int) -> None:
-    judged = count_judged(film(crowd(10), fps, 30), fps)[12 * fps :]
-    assert 8 <= sum(judged) / 18 <= 12
-    assert max(judged) <= 10 / fps + 1
+def test_four_decided_people_cost_a_look_each_a_second_whatever_the_frame_rate(fps: int) -> None:
+    judged = count_judged(film(crowd(4), fps, 30), fps)[12 * fps :]
+    assert 3.2 <= sum(judged) / 18 <= 4.5
+    assert max(judged) <= 4 / fps + 1
 
 
+@pytest.mark.parametrize("size", [10, 20])
 @pytest.mark.parametrize("fps", [2, 10, 15, 30])
-def test_twenty_decided_people_cost_ten_looks_a_second_at_most(fps: int) -> None:
-    judged = count_judged(film(crowd(20), fps, 40), fps)[22 * fps :]
-    assert 7 <= sum(judged) / 18 <= 10.5
-    assert max(judged) <= max(1, 10 / fps)
+def test_a_crowd_of_decided_people_costs_no_more_looks_than_four(size: int, fps: int) -> None:
+    judged = count_judged(film(crowd(size), fps, 40), fps)[22 * fps :]
+    assert 3.8 <= sum(judged) / 18 <= 4.2
+    assert max(judged) <= max(1, 4 / fps)
 
 
 def test_somebody_who_takes_the_mask_off_at_the_door_is_noticed_within_a_second_and_a_half() -> None:
@@ -182,12 +183,12 @@ def test_somebody_who_takes_the_mask_off_at_the_door_is_noticed_within_a_second_
         assert off_s < alarm_s <= off_s + 1.6
 
 
-def test_somebody_who_takes_the_mask_off_among_nine_others_is_noticed_as_soon() -> None:
+def test_somebody_who_takes_the_mask_off_among_nine_others_is_noticed_within_three_seconds() -> None:
     frames = film(crowd(9), 10, 15)
     for index, frame in enumerate(frames):
         frame.append(verdict(square(min(40.0 * index, 500), 400, 60), MASKED if index < 100 else UNMASKED))
     alarm_s = next(i for i, turn in enumerate(watch_film(frames, 10)) if turn.decision.buzzer) / 10
-    assert 10 < alarm_s <= 11.6
+    assert 10 < alarm_s <= 13
 
 
 def test_a_face_that_was_not_judged_repeats_the_last_look_with_all_keys() -> None:
