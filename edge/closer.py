@@ -1,4 +1,7 @@
-"""A closer look at pictures that stand alone, for which there is time: at quarters, and at each face in four views."""
+"""A closer look at pictures that stand alone, for which there is time: at quarters, and at each face in four views.
+
+Our own detector also looks at everything mirrored, and takes the mean of both looks (`edge.detector`).
+"""
 
 from __future__ import annotations
 

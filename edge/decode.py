@@ -14,6 +14,7 @@ from edge.geometry import Boxes
 STRIDES = (8, 16, 32)
 """Cell sizes of the three levels, in input pixels."""
 
+_LEFT_FOR_RIGHT = (2, 1, 0, 3)
 _OUTWARD = np.array((-1, -1, 1, 1), np.float32)
 _NO_LOGITS, _NO_BOXES = np.empty(0, np.float32), np.empty((0, 4), np.float32)
 
@@ -42,6 +43,18 @@ def decode_faces(
     scores = 1 / (1 + np.exp(-logits))
     keep = non_maximum_suppression(corners, scores, max_iou)
     return corners[keep], scores[keep]
+
+
+def mean_of_mirrored(
+    outputs: Mapping[str, NDArray[np.float32]], mirrored: Mapping[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the mean of what was said of a picture and of the same picture mirrored, cell by cell, as of the picture.
+
+    Both have the outputs of `decode_faces`, which is what comes back too.
+    """
+    back = {name: values[:, ::-1] for name, values in mirrored.items()}
+    back |= {name: back[name][..., _LEFT_FOR_RIGHT] for name in back if name.startswith("distance")}
+    return {name: (values + back[name]) / 2 for name, values in outputs.items()}
 
 
 def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.decode import decode_faces
+from edge.decode import decode_faces, mean_of_mirrored
 from edge.geometry import Box, Boxes
 from edge.manifest import Outline
 from edge.preprocess import detector_input
@@ -26,9 +26,12 @@ class Detector(Protocol):
 class TfliteDetector:
     """Our own network; see `edge.decode` for its outputs. Not for several threads, as its input is reused."""
 
-    def __init__(self, model: Model, min_score: float | None) -> None:
-        """Use a loaded model; `min_score` (0..1) overrides its manifest's."""
-        self._model = model
+    def __init__(self, model: Model, min_score: float | None, twice: bool = False) -> None:
+        """Use a loaded model; `min_score` (0..1) overrides its manifest's.
+
+        `twice` is to look at the picture mirrored too, and to take the mean of both looks.
+        """
+        self._model, self._twice = model, twice
         self.min_score = model.manifest.thresholds.min_score if min_score is None else min_score
         self.max_iou = model.manifest.thresholds.max_iou
         width, height = model.manifest.input_size
@@ -38,7 +41,10 @@ class TfliteDetector:
         """Return the faces of a frame, best score first, boxes inside the picture."""
         manifest = self._model.manifest
         rgb, fit = detector_input(frame.bgr, *manifest.input_size, into=self._rgb)
-        boxes, scores = decode_faces(self._model.invoke(rgb), self.min_score, self.max_iou)
+        outputs = self._model.invoke(rgb)
+        if self._twice:
+            outputs = mean_of_mirrored(outputs, self._model.invoke(np.ascontiguousarray(rgb[:, ::-1])))
+        boxes, scores = decode_faces(outputs, self.min_score, self.max_iou)
         return make_faces(frame, fit.to_picture(boxes), scores, manifest.outline)
 
 

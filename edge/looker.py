@@ -66,7 +66,7 @@ def open_looker(
     """Load both models onto what `accelerator` says, a foreign detector onto the processor; paths begin at `root`.
 
     `report` is called whenever what they run on changes; `find` lists the Corals that are plugged in. `closely` is for
-    pictures that stand alone, and takes five times as long; see `edge.closer`. Raises ModelError; HardwareError when
+    pictures that stand alone, and takes seven times as long; see `edge.closer`. Raises ModelError; HardwareError when
     the Coral must be used and does not work, or has not started within `start_limit_s`.
     """
     path, backend = root / settings.detector.model, settings.detector.backend
@@ -76,7 +76,7 @@ def open_looker(
     models = open_models(wanted, settings.accelerator, report, find=find, start_limit_s=start_limit_s)
     score, labels = settings.detector.min_score, settings.alarm.labels
     try:
-        finder = TfliteDetector(models.models[0], score) if is_ours else open_foreign(backend, path, score)
+        finder = TfliteDetector(models.models[0], score, closely) if is_ours else open_foreign(backend, path, score)
         views = FOUR_VIEWS if closely else ONE_VIEW
         judge = TfliteClassifier(models.models[-1], settings.classifier.min_score, labels, views)
         detector = CloseDetector(finder, finder.max_iou) if closely else finder

@@ -56,7 +56,7 @@ def _open_ours(data: Path) -> Look:
 
 
 def _open_closer(data: Path) -> Look:
-    """Return what `maskwatch image` does: five looks for faces, four views of each."""
+    """Return what `maskwatch image` does: five looks for faces, each mirrored too, four views of each face."""
     from edge.looker import open_looker
 
     return open_looker(_our_settings(), ROOT, closely=True).look

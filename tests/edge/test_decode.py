@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.decode import STRIDES, cell_centers, decode_faces, non_maximum_suppression
+from edge.decode import STRIDES, cell_centers, decode_faces, mean_of_mirrored, non_maximum_suppression
 from edge.geometry import iou_matrix
 
 WIDTH, HEIGHT = 96, 64
@@ -90,3 +90,14 @@ def test_who_is_kept_overlaps_no_better_one_and_who_goes_does(rows: list[tuple[f
         better = [overlaps[i, j] for j in kept if scores[j] > scores[i]]
         closest = max(better, default=0.0)
         assert abs(closest - 0.5) < 1e-3 or (closest < 0.5) == (i in kept)
+
+
+def test_the_mean_of_a_picture_and_itself_mirrored_is_of_the_picture() -> None:
+    """A face whose left edge is nearer; the mirrored picture shows it in the mirrored cell, its right edge nearer."""
+    outputs, mirrored = silent_outputs(), silent_outputs()
+    outputs["score_16"][1, 2], outputs["distance_16"][1, 2] = 2.0, (1, 0.5, 2, 1)
+    last = WIDTH // 16 - 1
+    mirrored["score_16"][1, last - 2], mirrored["distance_16"][1, last - 2] = 4.0, (3, 0.5, 1, 2)
+    boxes, scores = decode_faces(mean_of_mirrored(outputs, mirrored), 0.5, 0.4)
+    np.testing.assert_allclose(boxes, [[40 - 16, 24 - 8, 40 + 2.5 * 16, 24 + 1.5 * 16]])
+    assert scores[0] == pytest.approx(1 / (1 + np.exp(-3)))

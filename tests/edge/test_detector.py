@@ -7,6 +7,7 @@ from scripted import ScriptedModel
 
 from edge.detector import TfliteDetector
 from edge.manifest import Outline
+from edge.records import Frame
 
 SIZE = (96, 64)
 
@@ -58,3 +59,12 @@ def test_what_is_shown_of_a_face_ends_where_the_picture_ends() -> None:
 def test_a_manifest_that_says_nothing_of_the_boxes_shows_them_as_they_are() -> None:
     (face,) = TfliteDetector(ScriptedModel(outputs(), SIZE), None).detect(blank_frame(0, 0.0))
     assert face.shown == face.box
+
+
+def test_a_second_look_is_at_the_picture_mirrored() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    model = ScriptedModel(outputs(logit=9), SIZE)
+    faces = TfliteDetector(model, None, twice=True).detect(Frame(0, 0.0, noise))
+    plain, mirrored = model.inputs
+    np.testing.assert_array_equal(mirrored, plain[:, ::-1])
+    assert faces == ()  # in the mirrored picture it should be in the cell on the other side: the mean of both is 0
