@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 from people import blank_frame, square
 from scripted import ScriptedModel
 
 from edge.classifier import ONE_VIEW, TfliteClassifier
-from edge.closer import FOUR_VIEWS
+from edge.closer import FOUR_VIEWS, CloseDetector
 from edge.commands import ROOT
+from edge.detector import TfliteDetector
 from edge.looker import Looker, open_looker
-from edge.manifest import CLASSIFIER_KIND
+from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND
 from edge.records import Face, Frame, Verdict
 from edge.runtime.tflite import TfliteModel
 from edge.settings import Settings
@@ -67,3 +69,24 @@ def test_a_closer_look_judges_in_four_views_and_the_door_in_one() -> None:
         wanted = TfliteClassifier(model, None, settings.alarm.labels, views).judge(frame, [face])
         assert open_looker(settings, root, closely=closely).judge(frame, [face]) == wanted
     assert len({(view.scale, view.mirrored) for view in FOUR_VIEWS}) == 4
+
+
+def draw_face() -> Frame:
+    """Return a picture of a drawn face: skin, two eyes, a nose that points to one side, a mouth."""
+    bgr = np.full((480, 640, 3), 120, np.uint8)
+    cv2.ellipse(bgr, (320, 240), (60, 80), 0, 0, 360, (150, 180, 220), -1)
+    for x in (295, 345):
+        cv2.circle(bgr, (x, 220), 8, (20, 20, 20), -1)
+    cv2.line(bgr, (320, 235), (312, 262), (100, 130, 170), 3)
+    cv2.ellipse(bgr, (320, 285), (22, 8), 0, 0, 180, (60, 60, 150), 3)
+    return Frame(0, 0.0, bgr)
+
+
+def test_a_closer_look_is_at_the_picture_mirrored_too_and_the_doors_is_not() -> None:
+    settings, frame = Settings(accelerator="cpu"), draw_face()
+    model = TfliteModel(ROOT / settings.detector.model, DETECTOR_KIND)
+    once, twice = (TfliteDetector(model, None, twice) for twice in (False, True))
+    assert open_looker(settings, ROOT).find(frame) == once.detect(frame)
+    closer = CloseDetector(twice, twice.max_iou).detect(frame)
+    assert open_looker(settings, ROOT, closely=True).find(frame) == closer
+    assert len(closer) == 1 and closer != once.detect(frame)
