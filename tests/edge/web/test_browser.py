@@ -137,7 +137,7 @@ def test_the_zone_is_drawn_without_a_mouse(tmp_path: Path, tab: Any) -> None:
         tab.goto(address(page))
         wait_for_picture(tab)
         tab.get_by_role("button", name="Draw the zone").press("Enter")
-        tab.locator("#draw").focus()
+        tab.locator("#aim").wait_for()
         for keys in (["Enter"], ["ArrowLeft", "Enter"], ["ArrowUp", "Enter"], ["Enter", "Backspace"]):
             for key in keys:
                 tab.keyboard.press(key)
@@ -159,6 +159,17 @@ def test_what_is_wrong_is_said_in_words_and_never_as_markup(tmp_path: Path, tab:
         alert.get_by_text("camera 0: <b>unplugged</b>").wait_for()
         assert "config.yaml:3: broken" in alert.inner_text()
         assert tab.locator("#nothing").is_visible()
+
+
+def test_a_device_that_does_not_answer_is_said_to_have_no_alarm_and_no_age(tmp_path: Path, tab: Any) -> None:
+    desk = Desk()
+    desk.said |= {"alarm": "alarm"}
+    with serving(tmp_path, None, desk) as (page, _):
+        tab.goto(address(page))
+        tab.locator("#alarm").wait_for()
+        page.close()
+        tab.get_by_text("no answer from the device").wait_for()
+        assert tab.locator("header").inner_text().split("\n") == ["Maskwatch", "no answer from the device"]
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
