@@ -38,6 +38,10 @@ WRONG_VALUES = {
     "number for text": ("mqtt: {username: 5}", "1: mqtt.username: must be text or null, got 5; put it in quotes"),
     "null for text": ("mqtt: {host: null}", "1: mqtt.host: must be text, got null; leave the line out for the default"),
     "on for text": ("mqtt: {host: on}", "1: mqtt.host: must be text, got on; put it in quotes"),
+    "port behind an address": (
+        "mqtt: {host: 192.168.1.5:1883}",
+        "1: mqtt.host: must look like 192.168.1.20, broker.local or fe80::1%eth0, got 192.168.1.5:1883",
+    ),
     "octal": (
         "gpio: {lamp_pin: 017}",
         "1: gpio.lamp_pin: must be a whole number between 0 and 27 or null, got 017; leave out the leading zero",
