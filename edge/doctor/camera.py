@@ -135,7 +135,7 @@ def _find_ribbon_cameras(system: System) -> tuple[str, str]:
     Asked in a process of its own, and only where picamera2 is installed.
     """
     if system.version_of("picamera2") is None:
-        return "", "picamera2 is not installed; sudo apt install python3-picamera2, then run ./setup.sh again"
+        return "", "picamera2 is not installed; sudo apt install python3-picamera2, then sudo ./setup.sh install"
     said = system.run((sys.executable, "-c", _FIND))
     if said is None:
         return "", "picamera2 crashes or hangs when it is asked for cameras; reboot, and see the line `numpy`"
