@@ -135,6 +135,12 @@ WRONG_KEYS = {
     "misspelled": ("alarm:\n  hold: 3", "2: alarm.hold: unknown key; did you mean hold_s?"),
     "misspelled section": ("alrm:\n  hold_s: 3", "1: alrm: unknown key; did you mean alarm?"),
     "unheard of": ("color: red", f"1: color: unknown key; known here: {TOP_KEYS}"),
+    "name with its section": (
+        "gpio.driver: mock",
+        "1: gpio.driver: unknown key here; driver belongs below gpio, indented",
+    ),
+    "other section": ("gpio: {web.port: 80}", "1: gpio.web.port: unknown key here; port belongs below web, indented"),
+    "same section": ("gpio: {gpio.driver: mock}", "1: gpio.gpio.driver: unknown key; did you mean driver?"),
     "wrong indentation": ("alarm:\nhold_s: 3", "2: hold_s: unknown key here; it belongs below alarm, indented"),
     "merge": (
         "metrics: {<<: {enabled: true}}",
