@@ -165,6 +165,16 @@ def test_what_cannot_work_is_said_before_anything_is_built(
     assert not list(machine.opt.glob("releases/*"))
 
 
+@pytest.mark.parametrize("command", ["demo", "run"])
+def test_a_32_bit_system_is_told_before_pip_finds_no_runtime_for_it(
+    machine: Machine, checkout: Path, command: str
+) -> None:
+    done = machine.setup(checkout, command, FAKE_BITS="32")
+    assert done.returncode == 2
+    assert done.stderr == "setup.sh: python3 is a 32-bit program; write the 64-bit Raspberry Pi OS to the card\n"
+    assert not (checkout / ".venv").exists()
+
+
 @pytest.mark.parametrize(
     "words",
     [
