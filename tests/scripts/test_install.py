@@ -57,6 +57,12 @@ def test_libraries_are_locked_by_hash(installed: Machine) -> None:
     assert "/requirements/edge-py31" in pip
 
 
+def test_a_release_holds_the_documents_that_its_settings_name(machine: Machine, checkout: Path) -> None:
+    (checkout / "docs" / "mqtt.md").write_text("what is said where")
+    machine.setup(checkout, "install")
+    assert (machine.opt / "current" / "docs" / "mqtt.md").read_text() == "what is said where"
+
+
 def test_nothing_of_a_release_speaks_of_the_folder_it_was_built_in(installed: Machine) -> None:
     assert not list(installed.opt.rglob("*.part"))
     assert (
