@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.devices import is_address
 from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.service import find_closed_network
 from edge.doctor.system import Patient, System, find_daemon
 from edge.settings import Camera
 
@@ -34,7 +35,8 @@ def check_camera(patient: Patient) -> Finding:
     """Return whether the camera that the settings ask for is there."""
     camera, system = patient.settings.camera, patient.system
     if is_address(camera.device):
-        return skipped("camera", "a network camera: `maskwatch snapshot FILE` tries it")
+        closed = find_closed_network("camera", system)
+        return closed or skipped("camera", "a network camera: `maskwatch snapshot FILE` tries it")
     if camera.source == "files":
         return _check_files(camera, system)
     if camera.source == "picamera":
