@@ -83,6 +83,16 @@ def test_mute_and_sound_on_work_from_the_keyboard(tmp_path: Path, tab: Any) -> N
     assert desk.commands == [("mute", {"minutes": 60}), ("unmute", {})]
 
 
+def test_a_mute_is_told_in_whole_minutes_as_each_change_is_read_out(tmp_path: Path, tab: Any) -> None:
+    desk = Desk()
+    desk.said |= {"muted": True, "muted_s": 71}
+    with serving(tmp_path, None, desk) as (page, _):
+        tab.goto(address(page))
+        tab.get_by_text("Muted for another 2 min.").wait_for()
+        desk.said |= {"muted_s": 42}
+        tab.get_by_text("Muted for another minute at most.").wait_for()
+
+
 def test_the_minutes_of_the_settings_are_offered(tmp_path: Path, tab: Any) -> None:
     desk = Desk()
     with serving(tmp_path, None, desk, settings_in(tmp_path, gpio=Gpio(mute_minutes=30))) as (page, _):
