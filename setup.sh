@@ -39,6 +39,9 @@ find_python() {
         "") stop "$PYTHON does not start; name a Python that does, for example: $example" ;;
         *) stop "Python $PYTHON_VERSION is not supported; use 3.11, 3.12 or 3.13, for example: $example" ;;
     esac
+    local bits # of the program: a 64-bit kernel may run a 32-bit system
+    bits=$("$PYTHON" -c 'import struct; print(8 * struct.calcsize("P"))')
+    [[ $bits == 64 ]] || stop "$PYTHON is a $bits-bit program; write the 64-bit Raspberry Pi OS to the card"
 }
 
 # has_installed FOLDER LOCK_FILE: whether that virtual environment holds what the lock file says, and this checkout.

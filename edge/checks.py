@@ -79,10 +79,13 @@ def describe(hint: Any, rule: Rule) -> str:
 def describe_unknown(name: str, known: Iterable[str]) -> str:
     """Return what to do about a name that is no setting, where `known` are the settings of its section."""
     known = tuple(known)
+    home, _, key = name.rpartition(".")  # gpio.driver, as these messages name it
+    sections = {each: hint for each, hint in get_type_hints(Settings).items() if is_dataclass(hint)}
+    homes = [each for each, hint in sections.items() if key in get_type_hints(hint) and home in ("", each)]
+    if home and homes and key not in known:
+        return f"unknown key here; {key} belongs below {home}, indented"
     for near in difflib.get_close_matches(name, known, n=1):
         return f"unknown key; did you mean {near}?"
-    sections = {key: hint for key, hint in get_type_hints(Settings).items() if is_dataclass(hint)}
-    homes = [key for key, hint in sections.items() if name in get_type_hints(hint)]
     if homes:
         return f"unknown key here; it belongs below {' or '.join(homes)}, indented"
     return f"unknown key; known here: {', '.join(known)}"

@@ -190,7 +190,7 @@ def read_last_before(path: Path, at_s: float) -> Entry | None:
 def _read(path: Path, which: str, values: tuple[float, ...]) -> tuple[Entry, ...]:
     try:
         if not path.exists():
-            raise DataError(f"{path}: there is no journal yet; `maskwatch run` begins it, see journal in config.yaml")
+            raise DataError(f"{path}: there is no journal yet; `maskwatch run` begins it where journal.enabled is true")
         with closing(_connect_to_read(path)) as connection:
             return tuple(_select(connection, which, values))
     except (sqlite3.Error, OSError) as exc:

@@ -23,7 +23,7 @@ class Rule:
 
 
 HOST = Rule(
-    pattern=r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*(%[A-Za-z0-9_.-]+)?",
+    pattern=r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|([0-9A-Fa-f]*:){2}[0-9A-Fa-f.:]*(%[A-Za-z0-9_.-]+)?",
     example="192.168.1.20, broker.local or fe80::1%eth0",
 )
 """The name or the address of a computer. A network that is not there yet may come; what is no name, `192.168..20`, will

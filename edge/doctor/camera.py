@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.devices import is_address
 from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.service import find_closed_network
 from edge.doctor.system import Patient, System, find_daemon
 from edge.settings import Camera
 
@@ -34,7 +35,8 @@ def check_camera(patient: Patient) -> Finding:
     """Return whether the camera that the settings ask for is there."""
     camera, system = patient.settings.camera, patient.system
     if is_address(camera.device):
-        return skipped("camera", "a network camera: `maskwatch snapshot FILE` tries it")
+        closed = find_closed_network("camera", system)
+        return closed or skipped("camera", "a network camera: `maskwatch snapshot FILE` tries it")
     if camera.source == "files":
         return _check_files(camera, system)
     if camera.source == "picamera":
@@ -135,7 +137,7 @@ def _find_ribbon_cameras(system: System) -> tuple[str, str]:
     Asked in a process of its own, and only where picamera2 is installed.
     """
     if system.version_of("picamera2") is None:
-        return "", "picamera2 is not installed; sudo apt install python3-picamera2, then run ./setup.sh again"
+        return "", "picamera2 is not installed; sudo apt install python3-picamera2, then sudo ./setup.sh install"
     said = system.run((sys.executable, "-c", _FIND))
     if said is None:
         return "", "picamera2 crashes or hangs when it is asked for cameras; reboot, and see the line `numpy`"

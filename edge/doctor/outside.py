@@ -9,14 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from edge.doctor.findings import Finding, ok, problem, skipped, warning
-from edge.doctor.service import may_unit_write, read_unit
+from edge.doctor.service import find_closed_network, may_unit_write, read_unit
 from edge.doctor.system import Patient, System, find_daemon
 from edge.errors import ConfigError
 from edge.mqtt.settings import Mqtt
 from edge.secret import read_secret
 from edge.web.token import is_loopback, read_token
 
-_DROP_IN: Final = "/etc/systemd/system/maskwatch.service.d/network.conf"
 _SEE_LOG: Final = "see why: journalctl -u maskwatch -n 50"
 _LATE: Final = 3
 """After so many intervals without being written a file of metrics is old."""
@@ -35,7 +34,7 @@ def check_page(patient: Patient) -> Finding:
     name, system, web = "page", patient.system, patient.settings.web
     if not web.enabled:
         return skipped(name, "web.enabled is false")
-    if missing := _find_missing(name, "web", ("starlette", "uvicorn"), system) or _find_closed(name, system):
+    if missing := _find_missing(name, "web", ("starlette", "uvicorn"), system) or find_closed_network(name, system):
         return missing
     try:
         read_token(replace(web, token_file=_below_root(system, web.token_file)))
@@ -55,7 +54,7 @@ def check_mqtt(patient: Patient) -> Finding:
     name, system, mqtt = "mqtt", patient.system, patient.settings.mqtt
     if not mqtt.enabled:
         return skipped(name, "mqtt.enabled is false")
-    if missing := _find_missing(name, "mqtt", ("paho-mqtt",), system) or _find_closed(name, system):
+    if missing := _find_missing(name, "mqtt", ("paho-mqtt",), system) or find_closed_network(name, system):
         return missing
     try:
         read_secret("mqtt.password_file", _below_root(system, mqtt.password_file), "mqtt_password")
@@ -91,13 +90,6 @@ def _find_missing(name: str, extra: str, packages: Sequence[str], system: System
         return None
     advice = f"install Maskwatch with the extra {extra}, or set {extra}.enabled: false"
     return problem(name, f"{' and '.join(missing)} not installed", advice)
-
-
-def _find_closed(name: str, system: System) -> Finding | None:
-    """Return the finding that the service may not use the network, None where it may or is not installed."""
-    if not read_unit(system) or system.path(_DROP_IN).exists():
-        return None
-    return problem(name, "the network is closed to the service", "sudo ./setup.sh network on")
 
 
 def _below_root(system: System, path: str | None) -> str | None:

@@ -33,7 +33,7 @@ def check_pins(patient: Patient) -> Finding:
     # its compiled part, as lgpio itself makes pipes in the current folder when it is imported
     reason = try_import(system, "_lgpio") or _too_old(version)
     if reason:
-        return problem(name, f"lgpio: {reason}", "sudo apt install python3-lgpio, then run ./setup.sh again")
+        return problem(name, f"lgpio: {reason}", "sudo apt install python3-lgpio, then sudo ./setup.sh install")
     if not system.access(chip, os.R_OK | os.W_OK):
         return problem(name, f"/dev/{chip.name}: no permission", "sudo usermod -aG gpio $USER, then log in again")
     return ok(name, f"/dev/{chip.name}, lgpio {version or 'of the system'}")

@@ -16,6 +16,7 @@ _PROPERTIES += "ReadWritePaths"
 _STATE = "/var/lib/maskwatch"
 _GROUPS = ("video", "gpio")
 _BUSY_RESTARTS = 3
+_NETWORK = "/etc/systemd/system/maskwatch.service.d/network.conf"
 _SEE_LOG = "see why: journalctl -u maskwatch -n 50"
 
 
@@ -84,6 +85,13 @@ def read_unit(system: System) -> Mapping[str, str]:
     said = system.run(("systemctl", "show", _UNIT, f"--property={_PROPERTIES}")) or ""
     unit = {key: value for key, _, value in (line.partition("=") for line in said.splitlines())}
     return unit if unit.get("LoadState") == "loaded" else {}
+
+
+def find_closed_network(name: str, system: System) -> Finding | None:
+    """Return the finding that the service may not use the network, None where it may or is not installed."""
+    if not read_unit(system) or system.path(_NETWORK).exists():
+        return None
+    return problem(name, "the network is closed to the service", "sudo ./setup.sh network on")
 
 
 def may_unit_write(unit: Mapping[str, str], folder: str) -> bool:

@@ -9,7 +9,12 @@ from edge.doctor.system import Patient, System, try_import
 
 _CODENAMES = frozenset({"bookworm", "trixie"})
 _OLDEST_PYTHON, _NEWEST_PYTHON = (3, 11), (3, 13)
-_INSTALL_AGAIN = "run ./setup.sh again: it installs versions that fit each other"
+_OTHER_PYTHON = "use Python 3.11, 3.12 or 3.13: sudo PYTHON=python3.11 ./setup.sh install"
+_INSTALL_ANEW = (
+    "install it anew: sudo ./setup.sh uninstall (settings stay; network and coral go off), sudo ./setup.sh install; "
+    "or, without a service: rm -r .venv, ./setup.sh run"
+)
+"""Installing once more leaves alone what is there, also where its libraries are broken."""
 
 
 def check_system(patient: Patient) -> Finding:
@@ -30,7 +35,7 @@ def check_python(patient: Patient) -> Finding:
     says = ".".join(map(str, patient.system.python))
     if _OLDEST_PYTHON <= patient.system.python <= _NEWEST_PYTHON:
         return ok("python", says)
-    return problem("python", f"{says} is not supported", "use Python 3.11, 3.12 or 3.13: PYTHON=python3.11 ./setup.sh")
+    return problem("python", f"{says} is not supported", _OTHER_PYTHON)
 
 
 def check_opencv(patient: Patient) -> Finding:
@@ -39,7 +44,7 @@ def check_opencv(patient: Patient) -> Finding:
     says = f"OpenCV {_describe_opencv(system)}, numpy {system.version_of('numpy') or 'missing'}"
     reason = try_import(system, "cv2")
     if reason:
-        return problem(name, f"{says}: {reason}", _INSTALL_AGAIN)
+        return problem(name, f"{says}: {reason}", _INSTALL_ANEW)
     return ok(name, says)
 
 
@@ -53,7 +58,7 @@ def check_numpy(patient: Patient) -> Finding:
     pair = f"numpy {system.version_of('numpy')} and simplejpeg {version}"
     if not reason:
         return ok(name, f"{pair} fit each other")
-    advice = "run ./setup.sh again; on bookworm it installs numpy 1.26, as picamera2 needs"
+    advice = f"{_INSTALL_ANEW}; on bookworm that brings numpy 1.26, as picamera2 needs"
     return problem(name, f"{pair} do not fit: {reason}", advice)
 
 
@@ -64,7 +69,7 @@ def check_runtime(patient: Patient) -> Finding:
     if litert:
         return _try_runtime(system, f"LiteRT {litert}", "ai_edge_litert.interpreter")
     if old is None:
-        return problem(name, "no TFLite runtime is installed", "run ./setup.sh, or: pip install ai-edge-litert")
+        return problem(name, "no TFLite runtime is installed", "pip install ai-edge-litert")
     numpy = system.version_of("numpy") or "0"
     if int(numpy.split(".")[0]) >= 2:
         return problem(name, f"tflite-runtime {old} crashes with numpy {numpy}", "pip install ai-edge-litert")
@@ -84,7 +89,7 @@ def check_pycoral(patient: Patient) -> Finding:
 
 def _try_runtime(system: System, says: str, module: str) -> Finding:
     reason = try_import(system, module)
-    return problem("runtime", f"{says}: {reason}", _INSTALL_AGAIN) if reason else ok("runtime", says)
+    return problem("runtime", f"{says}: {reason}", _INSTALL_ANEW) if reason else ok("runtime", says)
 
 
 def _describe_opencv(system: System) -> str:

@@ -15,7 +15,7 @@ from edge.errors import ModelError
 from edge.manifest import Tensor, read_model
 from edge.runtime import Outputs, StoredOutputs, lay_in
 
-_INSTALL = "run ./setup.sh, or: pip install ai-edge-litert"
+_INSTALL = "pip install ai-edge-litert"
 
 
 class TfliteModel:

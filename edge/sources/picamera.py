@@ -182,8 +182,8 @@ def _load_picamera2() -> Any:
         from picamera2 import Picamera2
     except ImportError as exc:  # picamera2#446, #466, #1266: it comes from apt, and a closed environment hides it
         raise HardwareError(
-            f"the Pi camera needs picamera2, which is not there ({exc}); sudo apt install python3-picamera2, and make "
-            "the environment with --system-site-packages"
+            f"the Pi camera needs picamera2, which is not there ({exc}); sudo apt install python3-picamera2, then "
+            "sudo ./setup.sh install"
         ) from exc
     except ValueError as exc:  # picamera2#1088, #1211: its compiled parts belong to the system's numpy
         raise HardwareError(

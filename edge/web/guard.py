@@ -72,8 +72,8 @@ class Guard:
 
     async def _ask_for_token(self, request: Request) -> Response | None:
         """Return None for whoever may come in."""
-        if request.method == "POST" and request.url.path == "/login":
-            return await self._log_in(request)
+        if request.url.path == "/login":  # a browser that comes back to it after a wrong token asks with GET
+            return await self._log_in(request) if request.method == "POST" else RedirectResponse("/", 303)
         if self._token is None or _same(request.cookies.get(COOKIE, ""), self._session):
             return None
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

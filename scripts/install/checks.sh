@@ -34,13 +34,6 @@ os_value() {
     sed -n "s/^$1=\"\\?\\([^\"]*\\)\"\\?\$/\\1/p" "$ROOT/etc/os-release" 2>/dev/null || true
 }
 
-check_python() {
-    find_python "$1" sudo
-    local bits
-    bits=$("$PYTHON" -c 'import struct; print(8 * struct.calcsize("P"))')
-    [[ $bits == 64 ]] || stop "$PYTHON is a $bits-bit program; write the 64-bit Raspberry Pi OS to the card"
-}
-
 check_disk() {
     local free_mb
     mkdir -p "$RELEASES"

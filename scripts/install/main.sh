@@ -58,7 +58,7 @@ read_options() {
 
 deploy() {
     check_system
-    check_python "$1"
+    find_python "$1" sudo
     install_packages "$OFFLINE"
     make_user
     make_folders

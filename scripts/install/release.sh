@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 PAYLOAD=(edge train convert models systemd scripts/install setup.sh config.yaml pyproject.toml
-    requirements/edge-py311.lock requirements/edge-py313.lock README.md CHANGELOG.md LICENSE docs/installing.md docs/wiring.md docs/wiring.svg)
+    requirements/edge-py311.lock requirements/edge-py313.lock README.md CHANGELOG.md LICENSE docs)
 
 # pack: the payload as a tar stream that is the same for the same files.
 pack() {

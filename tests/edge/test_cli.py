@@ -196,6 +196,13 @@ def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("seconds", ["61", "-1", "nan"])
+def test_outputs_are_not_switched_that_long(tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: str) -> None:
+    assert main(["test-outputs", f"--seconds={seconds}", *config(tmp_path, MOCK_PINS)]) == 2
+    said = f"maskwatch: --seconds: must be between 0 and 60, got {seconds}\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n  model: models/faces.tflite\n")]) == 2
     said = capsys.readouterr().err

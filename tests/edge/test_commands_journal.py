@@ -87,7 +87,7 @@ def test_days_of_no_sense_are_usage_errors(
 def test_a_journal_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "config.yaml").write_text(f"journal: {{path: {tmp_path / 'j.db'}}}\n")
     assert main(["journal", "--config", str(tmp_path / "config.yaml")]) == 1
-    assert "there is no journal yet" in capsys.readouterr().err
+    assert "there is no journal yet; `maskwatch run` begins it where journal.enabled is true" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [[], ["--week"], ["--day", "yesterday"]])

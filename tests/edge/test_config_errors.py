@@ -38,6 +38,10 @@ WRONG_VALUES = {
     "number for text": ("mqtt: {username: 5}", "1: mqtt.username: must be text or null, got 5; put it in quotes"),
     "null for text": ("mqtt: {host: null}", "1: mqtt.host: must be text, got null; leave the line out for the default"),
     "on for text": ("mqtt: {host: on}", "1: mqtt.host: must be text, got on; put it in quotes"),
+    "port behind an address": (
+        "mqtt: {host: 192.168.1.5:1883}",
+        "1: mqtt.host: must look like 192.168.1.20, broker.local or fe80::1%eth0, got 192.168.1.5:1883",
+    ),
     "octal": (
         "gpio: {lamp_pin: 017}",
         "1: gpio.lamp_pin: must be a whole number between 0 and 27 or null, got 017; leave out the leading zero",
@@ -131,6 +135,12 @@ WRONG_KEYS = {
     "misspelled": ("alarm:\n  hold: 3", "2: alarm.hold: unknown key; did you mean hold_s?"),
     "misspelled section": ("alrm:\n  hold_s: 3", "1: alrm: unknown key; did you mean alarm?"),
     "unheard of": ("color: red", f"1: color: unknown key; known here: {TOP_KEYS}"),
+    "name with its section": (
+        "gpio.driver: mock",
+        "1: gpio.driver: unknown key here; driver belongs below gpio, indented",
+    ),
+    "other section": ("gpio: {web.port: 80}", "1: gpio.web.port: unknown key here; port belongs below web, indented"),
+    "same section": ("gpio: {gpio.driver: mock}", "1: gpio.gpio.driver: unknown key; did you mean driver?"),
     "wrong indentation": ("alarm:\nhold_s: 3", "2: hold_s: unknown key here; it belongs below alarm, indented"),
     "merge": (
         "metrics: {<<: {enabled: true}}",

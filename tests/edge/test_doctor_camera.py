@@ -18,3 +18,15 @@ def test_a_network_camera_is_not_looked_for_in_this_machine(tmp_path: Path, sour
     patient = Patient(replace(this_system(), root=tmp_path), settings, None, tmp_path)
     assert (check_camera(patient).state, check_camera_use(patient).state) == ("skipped", "skipped")
     assert "a network camera" in check_camera(patient).says
+
+
+def test_a_network_camera_needs_the_network_of_the_service(tmp_path: Path) -> None:
+    settings = parse_settings("camera: {source: rtsp, device: rtsp://cam/live}", "config.yaml")
+    system = replace(this_system(), root=tmp_path, run=lambda command: "LoadState=loaded\n")
+    patient = Patient(system, settings, None, tmp_path)
+    found = check_camera(patient)
+    assert (found.state, found.remedy) == ("problem", "sudo ./setup.sh network on")
+    opened = tmp_path / "etc/systemd/system/maskwatch.service.d/network.conf"
+    opened.parent.mkdir(parents=True)
+    opened.touch()
+    assert check_camera(patient).state == "skipped"

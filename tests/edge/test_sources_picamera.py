@@ -232,9 +232,9 @@ def test_path_in_the_place_of_the_number_is_refused(library: type[FakePicamera2]
         open_source(settings(device="/dev/video0"))
 
 
-def test_missing_picamera2_names_the_package_and_the_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_picamera2_names_the_package_and_what_brings_it_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(HardwareError, match="apt install python3-picamera2.*--system-site-packages"):
+    with pytest.raises(HardwareError, match=r"apt install python3-picamera2, then sudo \./setup\.sh install"):
         find_cameras()
 
 

@@ -57,6 +57,12 @@ def test_libraries_are_locked_by_hash(installed: Machine) -> None:
     assert "/requirements/edge-py31" in pip
 
 
+def test_a_release_holds_the_documents_that_its_settings_name(machine: Machine, checkout: Path) -> None:
+    (checkout / "docs" / "mqtt.md").write_text("what is said where")
+    machine.setup(checkout, "install")
+    assert (machine.opt / "current" / "docs" / "mqtt.md").read_text() == "what is said where"
+
+
 def test_nothing_of_a_release_speaks_of_the_folder_it_was_built_in(installed: Machine) -> None:
     assert not list(installed.opt.rglob("*.part"))
     assert (
@@ -163,6 +169,16 @@ def test_what_cannot_work_is_said_before_anything_is_built(
     assert words in done.stderr
     assert not machine.release()
     assert not list(machine.opt.glob("releases/*"))
+
+
+@pytest.mark.parametrize("command", ["demo", "run"])
+def test_a_32_bit_system_is_told_before_pip_finds_no_runtime_for_it(
+    machine: Machine, checkout: Path, command: str
+) -> None:
+    done = machine.setup(checkout, command, FAKE_BITS="32")
+    assert done.returncode == 2
+    assert done.stderr == "setup.sh: python3 is a 32-bit program; write the 64-bit Raspberry Pi OS to the card\n"
+    assert not (checkout / ".venv").exists()
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,16 @@ def test_mute_and_sound_on_work_from_the_keyboard(tmp_path: Path, tab: Any) -> N
     assert desk.commands == [("mute", {"minutes": 60}), ("unmute", {})]
 
 
+def test_a_mute_is_told_in_whole_minutes_as_each_change_is_read_out(tmp_path: Path, tab: Any) -> None:
+    desk = Desk()
+    desk.said |= {"muted": True, "muted_s": 71}
+    with serving(tmp_path, None, desk) as (page, _):
+        tab.goto(address(page))
+        tab.get_by_text("Muted for another 2 min.").wait_for()
+        desk.said |= {"muted_s": 42}
+        tab.get_by_text("Muted for another minute at most.").wait_for()
+
+
 def test_the_minutes_of_the_settings_are_offered(tmp_path: Path, tab: Any) -> None:
     desk = Desk()
     with serving(tmp_path, None, desk, settings_in(tmp_path, gpio=Gpio(mute_minutes=30))) as (page, _):
@@ -137,7 +147,7 @@ def test_the_zone_is_drawn_without_a_mouse(tmp_path: Path, tab: Any) -> None:
         tab.goto(address(page))
         wait_for_picture(tab)
         tab.get_by_role("button", name="Draw the zone").press("Enter")
-        tab.locator("#draw").focus()
+        tab.locator("#aim").wait_for()
         for keys in (["Enter"], ["ArrowLeft", "Enter"], ["ArrowUp", "Enter"], ["Enter", "Backspace"]):
             for key in keys:
                 tab.keyboard.press(key)
@@ -159,6 +169,17 @@ def test_what_is_wrong_is_said_in_words_and_never_as_markup(tmp_path: Path, tab:
         alert.get_by_text("camera 0: <b>unplugged</b>").wait_for()
         assert "config.yaml:3: broken" in alert.inner_text()
         assert tab.locator("#nothing").is_visible()
+
+
+def test_a_device_that_does_not_answer_is_said_to_have_no_alarm_and_no_age(tmp_path: Path, tab: Any) -> None:
+    desk = Desk()
+    desk.said |= {"alarm": "alarm"}
+    with serving(tmp_path, None, desk) as (page, _):
+        tab.goto(address(page))
+        tab.locator("#alarm").wait_for()
+        page.close()
+        tab.get_by_text("no answer from the device").wait_for()
+        assert tab.locator("header").inner_text().split("\n") == ["Maskwatch", "no answer from the device"]
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])

@@ -52,6 +52,8 @@ def test_the_token_opens_as_a_header_and_by_logging_in(tmp_path: Path) -> None:
     with serving(tmp_path, TOKEN) as (_, visitor):
         status, _, page = visitor.ask("GET", "/")
         assert (status, b'action="/login"' in page) == (401, True)
+        status, headers, _ = visitor.ask("GET", "/login")
+        assert (status, headers["location"]) == (303, "/")
         assert visitor.ask("GET", "/state.json", Authorization=f"Bearer {TOKEN}")[0] == 200
         status, cookie = log_in(visitor, TOKEN)
         assert status == 303
