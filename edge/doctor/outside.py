@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.doctor.findings import Finding, ok, problem, skipped, warning
+from edge.doctor.findings import Finding, explain, ok, problem, skipped, warning
 from edge.doctor.service import may_unit_write, read_unit
 from edge.doctor.system import Patient, System, find_daemon
 from edge.errors import ConfigError
@@ -105,10 +105,10 @@ def _below_root(system: System, path: str | None) -> str | None:
 
 
 def _judge_secret(name: str, error: ConfigError) -> Finding:
-    says, _, advice = str(error).rpartition("; ")
+    found = explain(name, str(error))
     if isinstance(error.__cause__, PermissionError):
-        return skipped(name, f"{says}; sudo maskwatch doctor can")
-    return problem(name, says, advice)
+        return skipped(name, f"{found.says}; sudo maskwatch doctor can")
+    return found
 
 
 def _judge_broker(name: str, mqtt: Mqtt, system: System) -> Finding:
