@@ -189,6 +189,15 @@ def test_snapshot_takes_a_picture_from_the_source(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "door.png")).shape == (240, 320, 3)
 
 
+def test_a_folder_that_cannot_be_made_is_named_without_options_that_the_command_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = draw_clip(tmp_path / "clip.mp4")
+    words = config(tmp_path, f"camera: {{source: files, device: {clip}}}\n")
+    assert main(["snapshot", str(clip / "door.png"), *words]) == 1
+    assert f"{clip}: cannot be made (File exists); choose another place\n" in capsys.readouterr().err
+
+
 def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test-outputs", "--seconds", "0", *config(tmp_path, MOCK_PINS)]) == 0
     assert re.findall(r"(\w+) on pin (\d+)", capsys.readouterr().out) == [
