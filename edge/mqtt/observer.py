@@ -65,7 +65,7 @@ class MqttObserver:
             self._note("sees")
         self._note_alarm(turn.decision.alarm in SOUNDING)
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Take in that there is no picture, and why; returns at once."""
         self._note_alarm(False)
         if not self._blind:
