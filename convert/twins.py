@@ -54,7 +54,7 @@ class Int8Twin:
 
         Raises ModelError when the outputs cannot be told apart by shape.
         """
-        self._interpreter = open_raw_interpreter(data, threads=1)
+        self._interpreter = open_raw_interpreter(data)
         self.input = _tensor(self._interpreter.get_input_details()[0], "picture")
         self.input_size = (self.input.shape[2], self.input.shape[1])
         names = {shape: name for name, shape in outputs.items()}
