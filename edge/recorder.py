@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock import Moment, read_clock
-from edge.control import Answer, Control
+from edge.control import Answer, Answers, Control
 from edge.journal import CLOSE_S, Journal
 from edge.journal_file import EntryKind
 from edge.live import list_changes
@@ -150,7 +150,7 @@ class Recorder:
             self._journal.count(kind)
         self._note_alarm(False)
 
-    def answers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Answer]]:
+    def answers(self) -> Answers:
         """Return what the control socket can be asked."""
         return {"status": self._say_status, "mute": self._do_mute, "unmute": self._do_unmute}
 
