@@ -17,9 +17,10 @@ from edge.live import list_changes
 from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.records import SOUNDING
+from edge.rules import limits_of
 from edge.runtime.edgetpu import Acceleration, log_acceleration
 from edge.settings import Journal as JournalSettings
-from edge.settings import Settings, limits_of
+from edge.settings import Settings
 from edge.sight import Sight
 from edge.status import Seen, Status, to_text
 from edge.visits import Visits, count_visits
