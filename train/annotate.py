@@ -24,11 +24,9 @@ from edge.preprocess import Picture
 from train.annotations import FACE, AnnotatedPicture, clip_faces
 from train.keep_away import DropList, Lookalikes, list_pictures
 from train.pictures import open_picture, save_jpeg
-from train.teacher import repair
+from train.teacher import SIZE_PX, repair
 
 _SMALLEST_SIDE_PX = 40
-_LOOK_PX = 640
-"""The teacher's own input; what is longer is first averaged down to it, not sampled."""
 _STEP_BACK = 2.5
 """How much larger the second look's canvas is. Of 20 close-ups the teacher was sure of 0 as they are, of 12 on a canvas
 1.67 times as large, of 19 on one 2.5 times as large."""
@@ -113,7 +111,7 @@ def find_faces(path: Path, bgr: Picture, finder: FaceFinder) -> AnnotatedPicture
     Where it is sure of nothing it looks once more, from farther away.
     """
     height, width = bgr.shape[:2]
-    scale = min(1.0, _LOOK_PX / max(height, width))
+    scale = min(1.0, SIZE_PX / max(height, width))  # averaged down to the teacher's input, which would be sampled
     seen = bgr if scale == 1 else cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     unlabeled = AnnotatedPicture(path, width, height, ())
     near = _repaired(unlabeled, np.asarray(seen, np.uint8), scale, finder)

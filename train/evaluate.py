@@ -215,7 +215,7 @@ def _write_report(exam: Exam, systems: Sequence[System], options: argparse.Names
     weights = draw_weights(len(exam.pictures), options.rounds, options.seed)
     worst = {one.name: worst_mistakes(scoring.counted(one.outcomes, min(sides)), options.tiles) for one in systems}
     cut = {(o.picture, o.box) for kinds in worst.values() for mistakes in kinds for o in mistakes.outcomes}
-    annotated, measured = _places(exam, systems, min(sides))
+    annotated, measured = _places(systems, min(sides))
     looks, tiles = look_at(exam.pictures, measured, cut)
     slicings = make_slicings(exam.pictures, exam.sources, looks, annotated)
     size = len(exam.pictures)
@@ -230,7 +230,7 @@ def _write_report(exam: Exam, systems: Sequence[System], options: argparse.Names
     _write_numbers(options.output / "report.json", made, systems, main, scores)
 
 
-def _places(exam: Exam, systems: Sequence[System], min_side: float) -> tuple[list[Place], set[Place]]:
+def _places(systems: Sequence[System], min_side: float) -> tuple[list[Place], set[Place]]:
     """Return the annotated faces that count, and those with the false faces of every system."""
     counting = [outcome for system in systems for outcome in scoring.counted(system.outcomes, min_side)]
     annotated = dict.fromkeys((o.picture, o.box) for o in counting if o.true is not None)
