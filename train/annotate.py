@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.errors import DataError
-from edge.geometry import Box, Boxes
+from edge.geometry import Boxes
 from edge.preprocess import Picture
 from train.annotations import FACE, AnnotatedPicture, clip_faces
 from train.keep_away import DropList, Lookalikes, list_pictures
-from train.pictures import open_picture, save_jpeg
+from train.pictures import new_name, open_picture, save_jpeg
 from train.teacher import SIZE_PX, repair
 
 _SMALLEST_SIDE_PX = 40
@@ -151,16 +151,5 @@ class Copies:
 
     def add(self, picture: AnnotatedPicture) -> AnnotatedPicture:
         """Write the copy of a picture and return it, with its boxes in its own pixels."""
-        path = self._folder / self._new_name(picture.path.stem)
-        scale = save_jpeg(open_picture(picture.path), path, self._max_side_px)
-        faces = (replace(face, box=Box(*(v * scale for v in face.box.as_tuple()))) for face in picture.faces)
-        width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
-        return AnnotatedPicture(path, width, height, tuple(faces))
-
-    def _new_name(self, stem: str) -> str:
-        name, number = stem, 1
-        while name.lower() in self._taken:
-            number += 1
-            name = f"{stem}-{number}"
-        self._taken.add(name.lower())
-        return f"{name}.jpg"
+        path = self._folder / new_name(picture.path.stem, self._taken)
+        return picture.scaled(path, save_jpeg(open_picture(picture.path), path, self._max_side_px))

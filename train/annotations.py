@@ -47,6 +47,12 @@ class AnnotatedPicture:
         """Return the same picture with other boxes."""
         return replace(self, faces=tuple(faces))
 
+    def scaled(self, path: Path, scale: float) -> AnnotatedPicture:
+        """Return a copy of the picture that lies at `path` and is `scale` times as large, and so are its boxes."""
+        width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
+        faces = (replace(face, box=Box(*(value * scale for value in face.box.as_tuple()))) for face in self.faces)
+        return AnnotatedPicture(path, width, height, tuple(faces))
+
 
 def clip_faces(picture: AnnotatedPicture) -> AnnotatedPicture:
     """Return the picture with its boxes cut at its edges, without those that have no area then."""
