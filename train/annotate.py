@@ -21,7 +21,8 @@ from tqdm import tqdm
 from edge.errors import DataError
 from edge.geometry import Boxes
 from edge.preprocess import Picture
-from train.annotations import FACE, AnnotatedPicture, clip_faces
+from edge.records import FACE
+from train.annotations import AnnotatedPicture, clip_faces
 from train.keep_away import DropList, Lookalikes, list_pictures
 from train.pictures import new_name, open_picture, save_jpeg
 from train.teacher import SIZE_PX, repair

@@ -13,11 +13,6 @@ import numpy as np
 
 from edge.errors import DataError
 from edge.geometry import Box, Boxes
-from edge.records import FACE, IGNORE
-
-__all__ = [
-    "COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "clip_faces", "read_csv", "read_text", "write_csv",
-]  # fmt: skip
 
 COLUMNS = ("image", "width", "height", "x_min", "y_min", "x_max", "y_max", "label")
 

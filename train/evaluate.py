@@ -28,13 +28,11 @@ from train.evaluation import Exam, Headline, Scores, System, headlines, score_sy
 from train.evaluation_report import left_out, write_markdown
 from train.intervals import draw_weights
 from train.looks import Place, look_at
-from train.predictions import Prediction, read_predictions
+from train.predictions import Prediction
 from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
 from train.slices import make_slicings
 from train.sources import add_boxes_arguments, parse_boxes, parse_renames, read_sources, source_name
-
-__all__ = ["OURS", "add_arguments", "read_predictions", "run", "summarize", "write_table"]
 
 OURS = f"maskwatch={shlex.quote(sys.executable)} -m edge image --json"
 

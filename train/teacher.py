@@ -20,8 +20,8 @@ from edge.decode import non_maximum_suppression
 from edge.errors import ModelError
 from edge.geometry import Box, Boxes, iou_matrix
 from edge.preprocess import Picture
-from edge.records import NOT_FACE
-from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
+from edge.records import FACE, IGNORE, NOT_FACE
+from train.annotations import AnnotatedPicture, LabeledBox
 
 SIZE_PX = 640
 """Side of the square that it looks at."""
