@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from edge.records import NOT_FACE, WITH_MASK
-from train.calibration import BINS, MOST_CALLED_UNMASKED, Reliability, reliability
+from train.calibration import MOST_CALLED_UNMASKED, Reliability, reliability
 from train.faces import LabeledFace
+from train.plots import plot_reliability
 from train.scoring import UNMASKED
 
 CALIBRATION = "calibration.json"
@@ -230,18 +230,3 @@ def read_calibration(run: Path) -> Calibration | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     before, after = Quality(**content.pop("before")), Quality(**content.pop("after"))
     return Calibration(**content | {"shifts": tuple(content["shifts"])}, before=before, after=after)
-
-
-def plot_reliability(path: Path, before: Reliability, after: Reliability) -> None:
-    """Draw how often the best label is right, by its score, before and after calibration; on the diagonal is ideal."""
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    for axes, name, one in zip(figure.subplots(1, 2), ("before", "after"), (before, after), strict=True):
-        middles = (np.arange(BINS) + 0.5) / BINS
-        axes.bar(middles, one.right, 0.9 / BINS, color="tab:blue")
-        axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
-        for x, height, faces in zip(middles, one.right, one.faces, strict=True):
-            axes.text(x, height, str(faces or ""), ha="center", va="bottom", fontsize=7)
-        axes.set(
-            title=f"{name}: ECE {one.ece:.4f}", xlabel="score of the best label", ylabel="part right", ylim=(0, 1.1)
-        )
-    figure.savefig(path, dpi=100)

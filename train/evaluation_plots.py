@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from train.calibration import BINS, LEAST_DECIDED, MOST_CALLED_UNMASKED, Band
 from train.curves import Curve
 from train.evaluation import CHAIN, Scores
+from train.plots import draw_counts
 
 _DPI = 100
 _COLUMNS = 4
@@ -119,11 +120,7 @@ def plot_confusion(path: Path, scores: Sequence[Scores]) -> None:
 
 def _draw_confusion(axes: Axes, one: Scores) -> None:
     counts = np.array([list(row.values()) for row in one.confusion.values()])
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(*counts.shape):
-        color = "white" if share[row, column] > 0.5 else "black"
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=8)
+    draw_counts(axes, counts, fontsize=8)
     for names, set_ticks in ((next(iter(one.confusion.values())), axes.set_xticks), (one.confusion, axes.set_yticks)):
         set_ticks(range(len(names)), [name.replace("_", "\n") for name in names], fontsize=7)
     axes.set_title(f"{one.system}, from {one.min_side:.0%}", fontsize=9)
