@@ -60,7 +60,8 @@ def killed_upgrade(bench: Bench) -> Outcome:
     """Everything dies in the middle of an upgrade; the same command again completes it."""
     bench.machine.run("rm -rf /opt/maskwatch/releases/9.0.0")
     pause_s = random.uniform(5.0, 40.0)
-    upgrading = threading.Thread(target=bench.machine.ask, args=(_command("newer"), 1800.0, "ada"), daemon=True)
+    command = f"cd newer && sudo ./setup.sh upgrade --offline {WHEELS}"
+    upgrading = threading.Thread(target=bench.machine.ask, args=(command, 1800.0, "ada"), daemon=True)
     upgrading.start()
     time.sleep(pause_s)
     bench.machine.cut()
@@ -73,10 +74,6 @@ def killed_upgrade(bench: Bench) -> Outcome:
     bench.wait_until_steady(0.0)
     says = f"killed after {pause_s:.0f} s: the old release runs after the boot, the same command completes the upgrade"
     return Outcome(says, None, booted_s)
-
-
-def _command(checkout: str) -> str:
-    return f"cd {checkout} && sudo ./setup.sh upgrade --offline {WHEELS}"
 
 
 def uninstall(bench: Bench) -> Outcome:
