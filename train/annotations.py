@@ -97,7 +97,7 @@ def _add_row(pictures: dict[str, AnnotatedPicture], row: Mapping[str, str | None
         raise DataError(f"{place}: nothing stands in column {empty[0]}; fill it in or delete the line")
     image, *numbers, label = words
     _check_name(image, place)
-    width, height, *corners = _numbers(numbers, place)
+    width, height, *corners = read_numbers(numbers, f"{place}: numbers are expected in columns 2 to 7")
     face = LabeledBox(_box(corners, place), label)
     known = pictures.get(image)
     faces = (*known.faces, face) if known else (face,)
@@ -110,13 +110,14 @@ def _check_name(image: str, place: str) -> None:
         raise DataError(f"{place}: image must be a bare name, got {image}; put all pictures into one folder")
 
 
-def _numbers(words: Sequence[str], place: str) -> list[float]:
+def read_numbers(words: Sequence[str], expectation: str) -> list[float]:
+    """Return words as finite numbers. Raises DataError, which begins with `expectation`, for any other word."""
     try:
         values = [float(word) for word in words]
     except ValueError as exc:
-        raise DataError(f"{place}: a number is expected in columns 2 to 7 ({exc})") from exc
+        raise DataError(f"{expectation}, got {' '.join(words).strip() or 'nothing'}") from exc
     if not all(map(math.isfinite, values)):
-        raise DataError(f"{place}: a finite number is expected in columns 2 to 7, got {', '.join(words)}")
+        raise DataError(f"{expectation}, got {' '.join(words)}")
     return values
 
 
