@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from edge.doctor.findings import Finding, explain, ok, problem, skipped, warning
-from edge.doctor.service import may_unit_write, read_unit
+from edge.doctor.service import SEE_LOG, may_unit_write, read_unit
 from edge.doctor.system import Patient, System, find_daemon
 from edge.errors import ConfigError
 from edge.mqtt.settings import Mqtt
@@ -17,7 +17,6 @@ from edge.secret import read_secret
 from edge.web.token import is_loopback, read_token
 
 _DROP_IN: Final = "/etc/systemd/system/maskwatch.service.d/network.conf"
-_SEE_LOG: Final = "see why: journalctl -u maskwatch -n 50"
 _LATE: Final = 3
 """After so many intervals without being written a file of metrics is old."""
 
@@ -46,7 +45,7 @@ def check_page(patient: Patient) -> Finding:
     if find_daemon(system) is None:
         return ok(name, f"will be at {place}")
     if reason := _try_connection(system, address, web.port):
-        return warning(name, f"the daemon runs, and nobody answers at {place}: {reason}", _SEE_LOG)
+        return warning(name, f"the daemon runs, and nobody answers at {place}: {reason}", SEE_LOG)
     return ok(name, f"answers at {place}")
 
 

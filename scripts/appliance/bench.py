@@ -134,6 +134,10 @@ class Bench:
         """Return a property of the service, as systemd has it."""
         return self.machine.run(f"systemctl show --value -p {name} maskwatch.service").strip()
 
+    def release(self) -> str:
+        """Return the release in force, as setup.sh links it: `releases/1.0.0`."""
+        return self.machine.run("readlink /opt/maskwatch/current").strip()
+
     def see(self, holds: bool, what: str) -> None:
         """Raise RowError with `what` unless it holds."""
         if not holds:
