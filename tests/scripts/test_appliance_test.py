@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -178,6 +180,14 @@ def test_a_row_that_does_not_hold_says_what_was_seen(monkeypatch: pytest.MonkeyP
 
     outcome = appliance.try_row(None, "install", row)
     assert (outcome.passed, outcome.says) == (False, "the lamp stayed dark")
+
+
+def test_the_log_is_read_from_the_very_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = load(monkeypatch, "bench")
+    uptime_s, utc_s = float(Path("/proc/uptime").read_text().split()[0]), time.time()
+    script = f'journalctl() {{ echo "${{@: -1}}"; }}; {bench.log_since(uptime_s - 3.3)}'
+    said = subprocess.run(("bash", "-c", script), capture_output=True, text=True, check=True).stdout
+    assert float(said.removeprefix("--since=@")) == pytest.approx(utc_s - 3.3, abs=0.1)
 
 
 class Guest:
