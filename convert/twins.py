@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Tensor
 from edge.preprocess import real_input
-from edge.runtime import lay_in
+from edge.runtime import Outputs, StoredOutputs, lay_in
 from edge.runtime.tflite import open_raw_interpreter
-
-Outputs = dict[str, NDArray[np.float32]]
 
 
 class Twin(Protocol):
@@ -27,7 +25,7 @@ class Twin(Protocol):
         ...
 
     def __call__(self, rgb: NDArray[np.uint8]) -> Outputs:
-        """Return the outputs by name, float32 without a batch axis, for (height, width, 3) uint8 RGB."""
+        """Return the outputs for (height, width, 3) uint8 RGB."""
         ...
 
 
@@ -54,7 +52,7 @@ class Int8Twin:
 
         Raises ModelError when the outputs cannot be told apart by shape.
         """
-        self._interpreter = open_raw_interpreter(data, threads=1)
+        self._interpreter = open_raw_interpreter(data)
         self.input = _tensor(self._interpreter.get_input_details()[0], "picture")
         self.input_size = (self.input.shape[2], self.input.shape[1])
         names = {shape: name for name, shape in outputs.items()}
@@ -69,8 +67,7 @@ class Int8Twin:
         """Return the outputs by name; see `Twin`."""
         lay_in(rgb, self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])())
         self._interpreter.invoke()
-        stored = (self._interpreter.get_tensor(index)[0].astype(np.float32) for index in self._indices)
-        return {t.name: (s - t.zero_point) * np.float32(t.scale) for t, s in zip(self.outputs, stored, strict=True)}
+        return StoredOutputs(self.outputs, [self._interpreter.get_tensor(index) for index in self._indices])
 
 
 def output_shapes(model: keras.Model) -> dict[str, tuple[int, ...]]:

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from edge.settings import Rule, Settings
+from edge.rules import Rule
+from edge.settings import Settings
 
 _NAMES: Final[Mapping[Any, str]] = {
     bool: "true or false",

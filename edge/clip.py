@@ -26,7 +26,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise DataError(f"{folder}: cannot be made ({exc.strerror}); choose another place with --output") from exc
+        raise DataError(f"{folder}: cannot be made ({exc.strerror}); choose another place") from exc
 
 
 class ClipWriter:

@@ -14,7 +14,8 @@ from edge.checks import advise, convert_value, describe, describe_unknown, resol
 from edge.clashes import find_clashes
 from edge.devices import is_address, name_address
 from edge.errors import ConfigError
-from edge.settings import Rule, Settings
+from edge.rules import Rule
+from edge.settings import Settings
 
 CONFIG_PLACES = (Path("/etc/maskwatch/config.yaml"), Path(__file__).parent.parent / "config.yaml")
 """Where config.yaml is looked for: the installed one, then the one beside the installation."""

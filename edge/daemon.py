@@ -67,7 +67,7 @@ def run_daemon(
 
             def record_blind(reason: str) -> None:
                 recorder.add_blind(reason, time.monotonic())
-                observers.add_blind(reason, time.monotonic())
+                observers.add_blind(reason)
                 watchdog.feed()
 
             def record_other_source() -> None:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock import Moment, read_clock
-from edge.control import Answer, Control
+from edge.control import Answer, Answers, Control
 from edge.journal import CLOSE_S, Journal
 from edge.journal_file import EntryKind
 from edge.live import list_changes
 from edge.mute import Mute
 from edge.pipeline import Turn
 from edge.records import SOUNDING
+from edge.rules import limits_of
 from edge.runtime.edgetpu import Acceleration, log_acceleration
 from edge.settings import Journal as JournalSettings
-from edge.settings import Settings, limits_of
+from edge.settings import Settings
 from edge.sight import Sight
 from edge.status import Seen, Status, to_text
 from edge.visits import Visits, count_visits
@@ -150,7 +151,7 @@ class Recorder:
             self._journal.count(kind)
         self._note_alarm(False)
 
-    def answers(self) -> Mapping[str, Callable[[Mapping[str, Any]], Answer]]:
+    def answers(self) -> Answers:
         """Return what the control socket can be asked."""
         return {"status": self._say_status, "mute": self._do_mute, "unmute": self._do_unmute}
 

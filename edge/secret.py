@@ -47,5 +47,5 @@ def _decode(name: str, data: bytes) -> str:
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{name}: is not UTF-8 text; write the secret anew, in plain letters and digits") from exc
     if not text or len(data) > _MAX_BYTES or not text.isprintable():
-        raise ConfigError(f"{name}: must hold one line with the secret, of at most {_MAX_BYTES} bytes")
+        raise ConfigError(f"{name}: must hold one line of at most {_MAX_BYTES} bytes; write the secret there, alone")
     return text

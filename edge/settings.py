@@ -11,10 +11,7 @@ from typing import Literal
 
 from edge.metrics.settings import Metrics
 from edge.mqtt.settings import Mqtt
-from edge.rules import Rule as Rule
-from edge.rules import between as between
-from edge.rules import limits_of as limits_of
-from edge.rules import section, setting
+from edge.rules import Rule, between, section, setting
 from edge.web.settings import Web
 
 _FRACTION = between(0, 1)

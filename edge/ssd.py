@@ -20,6 +20,7 @@ from edge.manifest import Outline, read_unpromised
 from edge.preprocess import Picture, real_input, squeezed_input
 from edge.records import Face, Frame
 from edge.runtime import lay_in
+from edge.runtime.compiled import CUSTOM_OPERATOR
 from edge.runtime.tflite import open_interpreter
 
 MIN_SCORE = 0.5
@@ -29,7 +30,6 @@ MAX_IOU = 0.6
 """Finds that overlap more are one face; what TensorFlow's object detection API has the operator go by by default."""
 
 _OPERATOR = "TFLite_Detection_PostProcess"
-_FOR_CORAL = b"edgetpu-custom-op"
 _LEVELS = frozenset({"uint8", "int8", "float32"})
 _ANOTHER = "name another file below `detector:` in config.yaml"
 
@@ -94,7 +94,8 @@ class SsdDetector:
 def load_ssd(tflite: Path) -> Ssd:
     """Load a network from its file. Raises ModelError when there is none, it is damaged, or no such model."""
     data = read_unpromised(tflite)
-    remedy = "take the file that is not compiled for a Coral" if _FOR_CORAL in data else "copy the file again"
+    compiled = CUSTOM_OPERATOR.encode() in data
+    remedy = "take the file that is not compiled for a Coral" if compiled else "copy the file again"
     return Ssd(open_interpreter(tflite, data, remedy=remedy), str(tflite))
 
 

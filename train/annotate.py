@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.errors import DataError
-from edge.geometry import Box, Boxes
+from edge.geometry import Boxes
 from edge.preprocess import Picture
-from train.annotations import FACE, AnnotatedPicture, clip_faces
+from edge.records import FACE
+from train.annotations import AnnotatedPicture, clip_faces
 from train.keep_away import DropList, Lookalikes, list_pictures
-from train.pictures import open_picture, save_jpeg
-from train.teacher import repair
+from train.pictures import new_name, open_picture, save_jpeg
+from train.teacher import SIZE_PX, repair
 
 _SMALLEST_SIDE_PX = 40
-_LOOK_PX = 640
-"""The teacher's own input; what is longer is first averaged down to it, not sampled."""
 _STEP_BACK = 2.5
 """How much larger the second look's canvas is. Of 20 close-ups the teacher was sure of 0 as they are, of 12 on a canvas
 1.67 times as large, of 19 on one 2.5 times as large."""
@@ -113,7 +112,7 @@ def find_faces(path: Path, bgr: Picture, finder: FaceFinder) -> AnnotatedPicture
     Where it is sure of nothing it looks once more, from farther away.
     """
     height, width = bgr.shape[:2]
-    scale = min(1.0, _LOOK_PX / max(height, width))
+    scale = min(1.0, SIZE_PX / max(height, width))  # averaged down to the teacher's input, which would be sampled
     seen = bgr if scale == 1 else cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     unlabeled = AnnotatedPicture(path, width, height, ())
     near = _repaired(unlabeled, np.asarray(seen, np.uint8), scale, finder)
@@ -153,16 +152,5 @@ class Copies:
 
     def add(self, picture: AnnotatedPicture) -> AnnotatedPicture:
         """Write the copy of a picture and return it, with its boxes in its own pixels."""
-        path = self._folder / self._new_name(picture.path.stem)
-        scale = save_jpeg(open_picture(picture.path), path, self._max_side_px)
-        faces = (replace(face, box=Box(*(v * scale for v in face.box.as_tuple()))) for face in picture.faces)
-        width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
-        return AnnotatedPicture(path, width, height, tuple(faces))
-
-    def _new_name(self, stem: str) -> str:
-        name, number = stem, 1
-        while name.lower() in self._taken:
-            number += 1
-            name = f"{stem}-{number}"
-        self._taken.add(name.lower())
-        return f"{name}.jpg"
+        path = self._folder / new_name(picture.path.stem, self._taken)
+        return picture.scaled(path, save_jpeg(open_picture(picture.path), path, self._max_side_px))

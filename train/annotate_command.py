@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from edge.errors import DataError, UsageError
+from edge.records import FACE, IGNORE
 from train.annotate import Annotated, Copies, Reason, Rules, annotate
-from train.annotations import FACE, IGNORE, AnnotatedPicture, write_csv
+from train.annotations import AnnotatedPicture, write_csv
 from train.keep_away import DropList, list_pictures, read_drop_list, read_lookalikes
 from train.teacher import Teacher
 

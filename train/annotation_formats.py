@@ -7,7 +7,6 @@ https://docs.ultralytics.com/datasets/detect/.
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from xml.parsers import expat
 from edge.errors import DataError
 from edge.geometry import Box
 from edge.records import FACE, IGNORE, LABELS, WORN_INCORRECTLY
-from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv, read_text
+from train.annotations import AnnotatedPicture, LabeledBox, clip_faces, read_csv, read_numbers, read_text
 from train.faces import PICTURE_SUFFIXES
 from train.pictures import upright_size
 
@@ -174,7 +173,7 @@ def _read_voc(file: Path, picture: Path) -> AnnotatedPicture:
     root = _parse_xml(file)
     width, height, turned = upright_size(picture)
     stated = [root.findtext(f"size/{side}") or "0" for side in ("width", "height")]
-    wide, high = _numbers(stated, f"{file}: <size> needs a number in <width> and in <height>")
+    wide, high = read_numbers(stated, f"{file}: <size> needs a number in <width> and in <height>")
     if turned and (wide, high) == (height, width) != (width, height):
         raise DataError(f"{file}: its boxes are of {picture.name} on its side; save that without its Exif orientation")
     if wide and high and (wide, high) != (width, height):  # some tools write 0 for what they do not know
@@ -199,7 +198,7 @@ def _voc_face(found: Element, file: Path) -> LabeledBox:
     name = (found.findtext("name") or "").strip()
     if not name:
         raise DataError(f"{place}: an object without a <name>; add one")
-    values = _numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")
+    values = read_numbers(corners, f"{place}: <bndbox> needs <xmin>, <ymin>, <xmax> and <ymax>")
     return LabeledBox(_checked(Box(*values), place), name)
 
 
@@ -238,7 +237,7 @@ def _yolo_face(words: Sequence[str], place: str, names: Mapping[int, str], size:
         raise DataError(
             f"{place}: `class cx cy width height` or `class x y x y x y …` is expected, got {' '.join(words)}"
         )
-    values = _numbers(words[1:], f"{place}: numbers are expected after the class")
+    values = read_numbers(words[1:], f"{place}: numbers are expected after the class")
     if min(values) < _FRACTIONS[0] or max(values) > _FRACTIONS[1]:
         raise DataError(f"{place}: fractions of the picture, 0 to 1, are expected, got {' '.join(words[1:])}")
     return LabeledBox(_checked(_yolo_box(values, *size), place), names[int(words[0])])
@@ -251,16 +250,6 @@ def _yolo_box(fractions: Sequence[float], width: int, height: int) -> Box:
         return Box((x - half_x) * width, (y - half_y) * height, (x + half_x) * width, (y + half_y) * height)
     xs, ys = fractions[0::2], fractions[1::2]
     return Box(min(xs) * width, min(ys) * height, max(xs) * width, max(ys) * height)
-
-
-def _numbers(words: Sequence[str], expectation: str) -> list[float]:
-    try:
-        values = [float(word) for word in words]
-    except ValueError as exc:
-        raise DataError(f"{expectation}, got {' '.join(words).strip() or 'nothing'}") from exc
-    if not all(map(math.isfinite, values)):
-        raise DataError(f"{expectation}, got {' '.join(words)}")
-    return values
 
 
 def _class_names(labels: Path) -> dict[int, str]:

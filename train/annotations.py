@@ -13,11 +13,6 @@ import numpy as np
 
 from edge.errors import DataError
 from edge.geometry import Box, Boxes
-from edge.records import FACE, IGNORE
-
-__all__ = [
-    "COLUMNS", "FACE", "IGNORE", "AnnotatedPicture", "LabeledBox", "clip_faces", "read_csv", "read_text", "write_csv",
-]  # fmt: skip
 
 COLUMNS = ("image", "width", "height", "x_min", "y_min", "x_max", "y_max", "label")
 
@@ -46,6 +41,12 @@ class AnnotatedPicture:
     def with_faces(self, faces: Iterable[LabeledBox]) -> AnnotatedPicture:
         """Return the same picture with other boxes."""
         return replace(self, faces=tuple(faces))
+
+    def scaled(self, path: Path, scale: float) -> AnnotatedPicture:
+        """Return a copy of the picture that lies at `path` and is `scale` times as large, and so are its boxes."""
+        width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
+        faces = (replace(face, box=Box(*(value * scale for value in face.box.as_tuple()))) for face in self.faces)
+        return AnnotatedPicture(path, width, height, tuple(faces))
 
 
 def clip_faces(picture: AnnotatedPicture) -> AnnotatedPicture:
@@ -96,7 +97,7 @@ def _add_row(pictures: dict[str, AnnotatedPicture], row: Mapping[str, str | None
         raise DataError(f"{place}: nothing stands in column {empty[0]}; fill it in or delete the line")
     image, *numbers, label = words
     _check_name(image, place)
-    width, height, *corners = _numbers(numbers, place)
+    width, height, *corners = read_numbers(numbers, f"{place}: numbers are expected in columns 2 to 7")
     face = LabeledBox(_box(corners, place), label)
     known = pictures.get(image)
     faces = (*known.faces, face) if known else (face,)
@@ -109,13 +110,14 @@ def _check_name(image: str, place: str) -> None:
         raise DataError(f"{place}: image must be a bare name, got {image}; put all pictures into one folder")
 
 
-def _numbers(words: Sequence[str], place: str) -> list[float]:
+def read_numbers(words: Sequence[str], expectation: str) -> list[float]:
+    """Return words as finite numbers. Raises DataError, which begins with `expectation`, for any other word."""
     try:
         values = [float(word) for word in words]
     except ValueError as exc:
-        raise DataError(f"{place}: a number is expected in columns 2 to 7 ({exc})") from exc
+        raise DataError(f"{expectation}, got {' '.join(words).strip() or 'nothing'}") from exc
     if not all(map(math.isfinite, values)):
-        raise DataError(f"{place}: a finite number is expected in columns 2 to 7, got {', '.join(words)}")
+        raise DataError(f"{expectation}, got {' '.join(words)}")
     return values
 
 

@@ -15,20 +15,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from edge.records import NOT_FACE, WITH_MASK
-from train.calibration import BINS, Reliability, reliability
+from train.calibration import MOST_CALLED_UNMASKED, Reliability, reliability
 from train.faces import LabeledFace
+from train.plots import plot_reliability
 from train.scoring import UNMASKED
 
 CALIBRATION = "calibration.json"
 """What a run keeps; `python -m convert` takes `min_score` from it."""
-
-MOST_CALLED_UNMASKED = 0.01
-"""The part of the masked faces that may be called `unmasked`."""
 
 LARGE_FRAC = 0.08
 """Faces whose larger side is this part of the picture's long side, or more, are near enough to be judged."""
@@ -150,13 +147,13 @@ def _log_loss(logits: Values, truth: NDArray[np.intp]) -> float:
     return float((np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(truth)), truth]).mean())
 
 
-def find_min_score(unmasked: Values, most: float = MOST_CALLED_UNMASKED) -> float:
-    """Return the smallest threshold, 0.5..0.95, at which no larger part than `most` of masked faces is `unmasked`.
+def find_min_score(unmasked: Values) -> float:
+    """Return the smallest threshold, 0.5..0.95, at which MOST_CALLED_UNMASKED of masked faces at most are `unmasked`.
 
     `unmasked` (n,) are the scores, 0..1, that these faces get for all labels that raise the alarm together.
     """
     highest = np.sort(unmasked)[::-1]
-    allowed = int(most * len(highest))
+    allowed = int(MOST_CALLED_UNMASKED * len(highest))
     first_refused = float(highest[allowed]) if allowed < len(highest) else 0.0
     return float(np.clip(np.floor(first_refused * 1000 + 1) / 1000, 0.5, _HIGHEST_MIN_SCORE))
 
@@ -233,18 +230,3 @@ def read_calibration(run: Path) -> Calibration | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     before, after = Quality(**content.pop("before")), Quality(**content.pop("after"))
     return Calibration(**content | {"shifts": tuple(content["shifts"])}, before=before, after=after)
-
-
-def plot_reliability(path: Path, before: Reliability, after: Reliability) -> None:
-    """Draw how often the best label is right, by its score, before and after calibration; on the diagonal is ideal."""
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    for axes, name, one in zip(figure.subplots(1, 2), ("before", "after"), (before, after), strict=True):
-        middles = (np.arange(BINS) + 0.5) / BINS
-        axes.bar(middles, one.right, 0.9 / BINS, color="tab:blue")
-        axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
-        for x, height, faces in zip(middles, one.right, one.faces, strict=True):
-            axes.text(x, height, str(faces or ""), ha="center", va="bottom", fontsize=7)
-        axes.set(
-            title=f"{name}: ECE {one.ece:.4f}", xlabel="score of the best label", ylabel="part right", ylim=(0, 1.1)
-        )
-    figure.savefig(path, dpi=100)

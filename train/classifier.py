@@ -40,6 +40,7 @@ from train.whole_files import write_whole
 from train.workers import Batches, join
 
 MODEL = "model.keras"
+_JUDGED_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -172,9 +173,9 @@ def _fit(
     )
 
 
-def judge(network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[str], batch: int = 64) -> Judged:
+def judge(network: keras.Model, faces: Sequence[LabeledFace], labels: Sequence[str]) -> Judged:
     """Return what the network says about faces, at least one, cut as the device cuts them."""
-    batches = FaceBatches(faces, labels, int(network.input.shape[1]), batch)
+    batches = FaceBatches(faces, labels, int(network.input.shape[1]), _JUDGED_AT_ONCE)
     logits = np.asarray(logits_of(network).predict(batches, verbose=0), np.float64)
     truth = np.array([labels.index(face.label) for face in faces], np.intp)
     return Judged(logits, truth, find_large(faces), labels)

@@ -195,11 +195,11 @@ def _divide(options: argparse.Namespace, faces: Sequence[LabeledFace]) -> Parts:
 
 
 def make_report(
-    network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wall_s: float, calibration: Calibration | None = None
+    network: keras.Model, recipe: ClassifierRecipe, parts: Parts, wall_s: float, calibration: Calibration | None
 ) -> Report:
     """Return the report: scores on the test part (or, without one, on the validation part) as a whole and by source.
 
-    `calibration` is what the network's scores were calibrated with.
+    `calibration` is what the network's scores were calibrated with, None when they were not.
     """
     tested = parts[TEST] or parts[VALIDATION]
     judged = judge(network, tested, recipe.labels)

@@ -74,8 +74,8 @@ def logits_of(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.get_layer(_LOGITS).output)
 
 
-def temper(network: keras.Model, temperature: float, shifts: Sequence[float] = (0.0,)) -> None:
-    """Divide the network's logits by a temperature and add `shifts`, one a label or one for all, in place.
+def temper(network: keras.Model, temperature: float, shifts: Sequence[float]) -> None:
+    """Divide the network's logits by a temperature and add `shifts`, one a label, in place.
 
     The last layer's weights take it, no layer is added.
     """

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from edge.geometry import Boxes
 from edge.preprocess import Picture, detector_input, real_input
-from train.annotations import IGNORE, AnnotatedPicture
+from edge.records import IGNORE
+from train.annotations import AnnotatedPicture
 from train.augment import cover, photometric
 from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES
 from train.detector_network import DetectorShape

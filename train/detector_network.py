@@ -119,7 +119,7 @@ def convolution(
     return _normalized(x, name, activate)
 
 
-def depthwise(x: keras.KerasTensor, name: str, stride: int = 1) -> keras.KerasTensor:
+def depthwise(x: keras.KerasTensor, name: str, stride: int) -> keras.KerasTensor:
     """Return a 3×3 depthwise convolution of x with batch normalization and ReLU6."""
     x = layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False, name=name)(x)
     return _normalized(x, name, activate=True)

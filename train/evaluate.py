@@ -28,13 +28,11 @@ from train.evaluation import Exam, Headline, Scores, System, headlines, score_sy
 from train.evaluation_report import left_out, write_markdown
 from train.intervals import draw_weights
 from train.looks import Place, look_at
-from train.predictions import Prediction, read_predictions
+from train.predictions import Prediction
 from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
 from train.slices import make_slicings
 from train.sources import add_boxes_arguments, parse_boxes, parse_renames, read_sources, source_name
-
-__all__ = ["OURS", "add_arguments", "read_predictions", "run", "summarize", "write_table"]
 
 OURS = f"maskwatch={shlex.quote(sys.executable)} -m edge image --json"
 
@@ -215,7 +213,7 @@ def _write_report(exam: Exam, systems: Sequence[System], options: argparse.Names
     weights = draw_weights(len(exam.pictures), options.rounds, options.seed)
     worst = {one.name: worst_mistakes(scoring.counted(one.outcomes, min(sides)), options.tiles) for one in systems}
     cut = {(o.picture, o.box) for kinds in worst.values() for mistakes in kinds for o in mistakes.outcomes}
-    annotated, measured = _places(exam, systems, min(sides))
+    annotated, measured = _places(systems, min(sides))
     looks, tiles = look_at(exam.pictures, measured, cut)
     slicings = make_slicings(exam.pictures, exam.sources, looks, annotated)
     size = len(exam.pictures)
@@ -230,7 +228,7 @@ def _write_report(exam: Exam, systems: Sequence[System], options: argparse.Names
     _write_numbers(options.output / "report.json", made, systems, main, scores)
 
 
-def _places(exam: Exam, systems: Sequence[System], min_side: float) -> tuple[list[Place], set[Place]]:
+def _places(systems: Sequence[System], min_side: float) -> tuple[list[Place], set[Place]]:
     """Return the annotated faces that count, and those with the false faces of every system."""
     counting = [outcome for system in systems for outcome in scoring.counted(system.outcomes, min_side)]
     annotated = dict.fromkeys((o.picture, o.box) for o in counting if o.true is not None)

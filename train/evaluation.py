@@ -108,6 +108,11 @@ class Scores:
     band: tuple[Band, ...]
 
 
+def sides_of(scores: Sequence[Scores]) -> list[float]:
+    """Return the least face sides that systems were scored at, each once."""
+    return list(dict.fromkeys(one.min_side for one in scores))
+
+
 def headlines(
     exam: Exam, systems: Sequence[System], min_sides: Sequence[float], weights: NDArray[np.float64]
 ) -> Iterator[Headline]:

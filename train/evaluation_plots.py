@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from train.calibration import BINS, LEAST_DECIDED, MOST_CALLED_UNMASKED, Band
 from train.curves import Curve
-from train.evaluation import CHAIN, Scores
+from train.evaluation import CHAIN, Scores, sides_of
+from train.plots import draw_counts
 
 _DPI = 100
 _COLUMNS = 4
@@ -20,7 +21,7 @@ _COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:
 
 def plot_detector(path: Path, scores: Sequence[Scores]) -> None:
     """Draw the detectors' precision-recall curves, one panel a size."""
-    sides = _sides(scores)
+    sides = sides_of(scores)
     figure, rows = _panels(1, len(sides), "Detector: faces found, whatever their label")
     for axes, side in zip(rows[0], sides, strict=True):
         for color, one in _at(scores, side):
@@ -32,7 +33,7 @@ def plot_detector(path: Path, scores: Sequence[Scores]) -> None:
 
 def plot_chain(path: Path, scores: Sequence[Scores]) -> None:
     """Draw the precision-recall curves of detector and classifier together: a row a side, a column a size."""
-    sides = _sides(scores)
+    sides = sides_of(scores)
     figure, rows = _panels(len(CHAIN), len(sides), "Detector and classifier: found and labeled (dot: as it is used)")
     for name, row in zip(CHAIN, rows, strict=True):
         for axes, side in zip(row, sides, strict=True):
@@ -59,7 +60,7 @@ def _draw_curve(axes: Axes, curve: Curve, name: str, color: str) -> None:
 
 def plot_reliability(path: Path, scores: Sequence[Scores]) -> None:
     """Draw the reliability diagrams: a row a size, a panel a system; without scores it stays empty."""
-    sides = _sides(scores)
+    sides = sides_of(scores)
     columns = len(scores) // len(sides)
     figure, rows = _panels(len(sides), columns, "How often the label is right (bars: share of the faces)", 3.2)
     for side, row in zip(sides, rows, strict=True):
@@ -84,7 +85,7 @@ def _draw_reliability(axes: Axes, one: Scores) -> None:
 
 def plot_band(path: Path, scores: Sequence[Scores]) -> None:
     """Draw what a threshold does: decided faces above, masked faces called unmasked below; a column a size."""
-    sides = _sides(scores)
+    sides = sides_of(scores)
     figure, rows = _panels(2, len(sides), "The unsure band (dotted: what it is meant to reach)")
     parts: tuple[tuple[str, Callable[[Band], float], float], ...] = (
         ("found faces decided", lambda band: band.decided.value if band.decided else 0.0, LEAST_DECIDED),
@@ -119,11 +120,7 @@ def plot_confusion(path: Path, scores: Sequence[Scores]) -> None:
 
 def _draw_confusion(axes: Axes, one: Scores) -> None:
     counts = np.array([list(row.values()) for row in one.confusion.values()])
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(*counts.shape):
-        color = "white" if share[row, column] > 0.5 else "black"
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=8)
+    draw_counts(axes, counts, fontsize=8)
     for names, set_ticks in ((next(iter(one.confusion.values())), axes.set_xticks), (one.confusion, axes.set_yticks)):
         set_ticks(range(len(names)), [name.replace("_", "\n") for name in names], fontsize=7)
     axes.set_title(f"{one.system}, from {one.min_side:.0%}", fontsize=9)
@@ -145,10 +142,6 @@ def plot_slices(path: Path, scores: Sequence[Scores]) -> None:
     axes.invert_yaxis()
     _finish(axes, f"Mean F1 by slice, faces from {scores[0].min_side:.0%}, 95 % intervals", "mean F1", "", square=False)
     figure.savefig(path, dpi=_DPI)
-
-
-def _sides(scores: Sequence[Scores]) -> list[float]:
-    return list(dict.fromkeys(one.min_side for one in scores))
 
 
 def _at(scores: Sequence[Scores], side: float) -> list[tuple[str, Scores]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.calibration import MOST_CALLED_UNMASKED, Band, lowest_threshold
-from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System
+from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System, sides_of
 from train.intervals import Estimate
 from train.report import table
 from train.slices import SliceScore
@@ -54,7 +54,7 @@ def write_markdown(
                 "## By label",
                 _label_table(scores),
                 "## Confusion",
-                *(f"![confusion matrices](confusion_{side:g}.png)" for side in _sides(scores)),
+                *(f"![confusion matrices](confusion_{side:g}.png)" for side in sides_of(scores)),
                 "## Slices",
                 f"Faces from {smallest[0].min_side:.0%} on. {_SLICES}",
                 "![mean F1 by slice](slices.png)",
@@ -214,7 +214,3 @@ def say(share: Estimate | None, form: str = ".3f") -> str:
     if share is None:
         return "–"
     return f"{share.value:{form}} [{share.low:{form}}, {share.high:{form}}]"
-
-
-def _sides(scores: Sequence[Scores]) -> list[float]:
-    return list(dict.fromkeys(one.min_side for one in scores))

@@ -26,6 +26,8 @@ from train.faces import read_picture
 from train.same_faces import with_same_face
 
 _BITS = 64
+_ROWS = 1024
+"""How many pictures are compared with all others at once."""
 
 Hashes = NDArray[np.int8]
 """(…, 64) int8, each bit −1 or 1."""
@@ -72,7 +74,7 @@ def _trim(bgr: Picture, frac: float) -> Picture:
     return bgr[dy : bgr.shape[0] - dy, dx : bgr.shape[1] - dx]
 
 
-def is_like(hashes: Hashes, known: Hashes, views: Sequence[View] = VIEWS) -> bool:
+def is_like(hashes: Hashes, known: Hashes) -> bool:
     """Return whether a picture, or the inside of it, shows the photograph of a known one, or the inside of that.
 
     `hashes` is what `hash_trims` gives for it, `known` (n, trims, views, 2, 64) those of the known ones. One of the two
@@ -80,7 +82,7 @@ def is_like(hashes: Hashes, known: Hashes, views: Sequence[View] = VIEWS) -> boo
     """
     return any(
         _is_like_view(hashes[:, i].astype(np.float32), known[:, :, i].astype(np.float32), view.max_bits)
-        for i, view in enumerate(views)
+        for i, view in enumerate(VIEWS)
     )
 
 
@@ -100,11 +102,11 @@ def find_pairs(hashes: Hashes, views: Sequence[View] = VIEWS) -> NDArray[np.intp
     return found
 
 
-def _pairs_within(hashes: NDArray[np.float32], max_bits: int, rows: int = 1024) -> NDArray[np.intp]:
+def _pairs_within(hashes: NDArray[np.float32], max_bits: int) -> NDArray[np.intp]:
     found = [np.zeros((0, 2), np.intp)]
     upright, mirrored = hashes[:, 0], hashes[:, 1]
-    for start in range(0, len(hashes), rows):
-        block = upright[start : start + rows]
+    for start in range(0, len(hashes), _ROWS):
+        block = upright[start : start + _ROWS]
         alike = np.maximum(block @ upright.T, block @ mirrored.T)
         a, b = np.nonzero((_BITS - alike) / 2 <= max_bits)
         found.append(np.stack([a + start, b], axis=1)[a + start < b])

@@ -95,6 +95,16 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(canvas, layer).convert("RGB")
 
 
+def new_name(stem: str, taken: set[str]) -> str:
+    """Return `stem`.jpg, with a number where another file already got that name, and add it to those `taken`."""
+    name, number = f"{stem}.jpg", 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{stem}-{number}.jpg"
+    taken.add(name.lower())
+    return name
+
+
 def save_jpeg(picture: OpenedPicture, path: Path, long_side_px: int) -> float:
     """Write the picture as JPEG, its longer side at most `long_side_px`, and return the scale (0..1) it got.
 

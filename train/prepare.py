@@ -17,10 +17,9 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
-from edge.geometry import Box
 from train.annotations import AnnotatedPicture, read_csv, write_csv
 from train.near_duplicates import Hashes, find_pairs, hash_picture, join_pairs
-from train.pictures import OpenedPicture, open_picture, save_jpeg
+from train.pictures import OpenedPicture, new_name, open_picture, save_jpeg
 from train.splits import PREPARED, Fractions, split_groups
 
 ANNOTATIONS = "annotations.csv"
@@ -145,7 +144,7 @@ def _check_all(
         if problem:
             yield Checked(original, "", label, (problem,))
             continue
-        name = _new_name(original, taken)
+        name = new_name(Path(original).with_suffix("").as_posix(), taken)
         scale = save_jpeg(picture, target / name, long_side_px)
         yield _describe(picture, Checked(original, name, label, scale=scale))
 
@@ -158,17 +157,6 @@ def _size_problem(picture: OpenedPicture, annotated: AnnotatedPicture | None) ->
 
 def _by(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _new_name(original: str, taken: set[str]) -> str:
-    """Return the original's name as .jpg, with a number where another file already got that name."""
-    stem = Path(original).with_suffix("").as_posix()
-    name, number = f"{stem}.jpg", 1
-    while name.lower() in taken:
-        number += 1
-        name = f"{stem}-{number}.jpg"
-    taken.add(name.lower())
-    return name
 
 
 def _describe(picture: OpenedPicture, checked: Checked) -> Checked:
@@ -202,14 +190,7 @@ def _check_twin(one: Checked, twins: Sequence[Checked], target: Path) -> Checked
 
 
 def _write_boxes(target: Path, kept: Sequence[Checked], known: Mapping[str, AnnotatedPicture]) -> None:
-    scaled = [_scaled(known[Path(one.original).name], target / one.picture, one.scale) for one in kept]
-    write_csv(target / ANNOTATIONS, scaled)
-
-
-def _scaled(picture: AnnotatedPicture, path: Path, scale: float) -> AnnotatedPicture:
-    faces = tuple(replace(face, box=Box(*(v * scale for v in face.box.as_tuple()))) for face in picture.faces)
-    width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
-    return AnnotatedPicture(path, width, height, faces)
+    write_csv(target / ANNOTATIONS, [known[Path(o.original).name].scaled(target / o.picture, o.scale) for o in kept])
 
 
 def _write_table(path: Path, prepared: Prepared) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from edge.errors import DataError, UsageError
+from edge.records import FACE, IGNORE
 from train.annotation_formats import PICTURE_FOLDERS, pictures_folder, read_boxes
-from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox, read_csv, write_csv
+from train.annotations import AnnotatedPicture, LabeledBox, read_csv, write_csv
 from train.faces import LabeledFace, read_picture
 from train.pictures import upright_size
 from train.tables import read_rows

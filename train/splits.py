@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -89,9 +90,9 @@ def split_pictures(
     strata: Mapping[Path, Hashable],
     fractions: Fractions,
     seed: int,
-    left_out: frozenset[Path] = frozenset(),
-    earlier: Mapping[Path, str] | None = None,
-    boxes: Mapping[Path, Box] | None = None,
+    left_out: frozenset[Path],
+    earlier: Mapping[Path, str],
+    boxes: Mapping[Path, Box],
 ) -> dict[Path, str]:
     """Return the split of each picture; `strata` tells what of, for example its source and label.
 
@@ -100,7 +101,7 @@ def split_pictures(
     Pictures that are left out are only scored, and so are their near-duplicates. `boxes` has the largest face of
     pictures, see `group_pictures`. Raises DataError when near-duplicates leave nothing to learn from or to watch.
     """
-    known = {path: split for path, split in (earlier or {}).items() if path in strata}
+    known = {path: split for path, split in earlier.items() if path in strata}
     tables = [table for table in (known, *read_prepared(strata)) if table]
     if len(tables) == 1 and not left_out and tables[0].keys() >= strata.keys():
         return tables[0]
@@ -136,7 +137,7 @@ def split_faces(
     fractions: Fractions,
     seed: int,
     left_out: frozenset[Path] = frozenset(),
-    earlier: Mapping[Path, str] | None = None,
+    earlier: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[Path, str]:
     """Return the split of each face's picture, see `split_pictures`; each label and source gets its part."""
     strata = {face.path: (face.source, face.label) for face in reversed(faces)}

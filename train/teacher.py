@@ -20,9 +20,11 @@ from edge.decode import non_maximum_suppression
 from edge.errors import ModelError
 from edge.geometry import Box, Boxes, iou_matrix
 from edge.preprocess import Picture
-from edge.records import NOT_FACE
-from train.annotations import FACE, IGNORE, AnnotatedPicture, LabeledBox
+from edge.records import FACE, IGNORE, NOT_FACE
+from train.annotations import AnnotatedPicture, LabeledBox
 
+SIZE_PX = 640
+"""Side of the square that it looks at."""
 _STRIDES = (8, 16, 32)
 _OUTPUTS = (6, 9)
 """Scores and distances of each stride; landmarks too."""
@@ -43,11 +45,10 @@ _REFUSALS = (
 class Teacher:
     """Finds faces with SCRFD, with their landmarks where the model has them (files named `kps`)."""
 
-    def __init__(self, onnx: Path, size_px: int = 640) -> None:
-        """Load the network; `size_px` is the side of its square input. Raises ModelError when it is no SCRFD model."""
+    def __init__(self, onnx: Path) -> None:
+        """Load the network. Raises ModelError when it is no SCRFD model."""
         self._session = _open(onnx)
         self._input = self._session.get_inputs()[0].name
-        self._size_px = size_px
 
     def detect(self, bgr: Picture) -> tuple[Boxes, NDArray[np.float32]]:
         """Return boxes (n, 4) in pixels of the picture and scores (n,) in 0.3..1, best first."""
@@ -60,10 +61,10 @@ class Teacher:
         A face's five: the eye on the left of the picture, the other eye, tip of the nose, left and right corner of the
         mouth, each (x, y); NaN from a model without them.
         """
-        scale = self._size_px / max(bgr.shape[:2])
+        scale = SIZE_PX / max(bgr.shape[:2])
         resized = cv2.resize(bgr, None, fx=scale, fy=scale)
-        canvas = np.zeros((self._size_px, self._size_px, 3), np.uint8)
-        canvas[: resized.shape[0], : resized.shape[1]] = resized[: self._size_px, : self._size_px]
+        canvas = np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8)
+        canvas[: resized.shape[0], : resized.shape[1]] = resized[:SIZE_PX, :SIZE_PX]
         blob = cv2.dnn.blobFromImage(canvas, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
         levels = list(self._levels(self._session.run(None, {self._input: blob})))
         boxes, scores, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
@@ -75,7 +76,7 @@ class Teacher:
     ) -> Iterator[tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]]:
         for level, stride in enumerate(_STRIDES):
             scores, distances, offsets = _level_outputs(outputs, level, stride)
-            cells = self._size_px // stride
+            cells = SIZE_PX // stride
             y, x = np.divmod(np.arange(cells * cells), cells)
             centers = np.repeat(np.stack([x, y], 1) * stride, _ANCHORS, axis=0).astype(np.float32)
             sure = scores >= _MIN_SCORE

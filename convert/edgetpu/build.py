@@ -63,7 +63,7 @@ def build(models: Mapping[Path, bytes], compiler: Path | None) -> tuple[Compiled
 def _verify(
     path: Path, result: bytes, twin: bytes, said: CompiledModel, version: str, together: Sequence[str]
 ) -> Compiled:
-    verified = verify_compiled(compiled_path(path).name, result, twin)
+    on_cpu = verify_compiled(compiled_path(path).name, result, twin)
     return Compiled(
         format=FORMAT,
         model=compiled_path(path).name,
@@ -73,7 +73,7 @@ def _verify(
         compiler=version,
         compiled_with=tuple(together),
         on_chip=said.on_chip,
-        on_cpu=verified.on_cpu,
+        on_cpu=on_cpu,
         on_chip_bytes=said.on_chip_bytes,
         off_chip_bytes=said.off_chip_bytes,
         made={

@@ -45,10 +45,10 @@ def run_compiler(compiler: Path, models: Mapping[str, bytes], folder: Path) -> C
     names = list(models)
     command = [str(compiler), "--show_operations", "--out_dir", ".", *names]
     log = parse_log(_run(command, folder))
-    if not log.failure and len(log.models) != len(names):
-        raise ModelError(f"{compiler}: its log names {len(log.models)} of {len(names)} models; is it {PROGRAM}?")
     if log.failure:
         raise ModelError(f"{', '.join(names)}: the Edge TPU compiler {log.version} failed: {log.failure}")
+    if len(log.models) != len(names):
+        raise ModelError(f"{compiler}: its log names {len(log.models)} of {len(names)} models; is it {PROGRAM}?")
     return log
 
 

@@ -11,7 +11,6 @@ _MODEL = re.compile(r"^Input model: (?=\S)", re.MULTILINE)
 _OPERATION = re.compile(r"^([A-Z][A-Z0-9_]*|[a-z][\w-]*)[ \t]{2,}(\d+)[ \t]{2,}(\S.*?)[ \t]*$", re.MULTILINE)
 _SIZES = {
     "on_chip_bytes": "On-chip memory used for caching model parameters",
-    "free_bytes": "On-chip memory remaining for caching model parameters",
     "off_chip_bytes": "Off-chip memory used for streaming uncached model parameters",
 }
 MAPPED = "Mapped to Edge TPU"
@@ -39,13 +38,9 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModel:
-    """What the compiler says about one model; file names as it printed them, sizes in bytes."""
+    """What the compiler says about one model; sizes are of its parameters, in bytes."""
 
-    source: str
-    output: str
-    subgraphs: int
     on_chip_bytes: int
-    free_bytes: int
     off_chip_bytes: int
     operations: tuple[Operation, ...]
 
@@ -80,13 +75,7 @@ def parse_log(text: str) -> CompilerLog:
 def _read_model(block: str) -> CompiledModel:
     sizes = {name: _bytes(_value(block, title)) for name, title in _SIZES.items()}
     operations = tuple(Operation(name, int(count), status) for name, count, status in _OPERATION.findall(block))
-    return CompiledModel(
-        source=block.splitlines()[0].strip(),
-        output=_value(block, "Output model"),
-        subgraphs=int(_value(block, "Number of Edge TPU subgraphs") or 0),
-        operations=operations,
-        **sizes,
-    )
+    return CompiledModel(operations=operations, **sizes)
 
 
 def _value(block: str, title: str) -> str:

@@ -16,6 +16,7 @@ from convert.edgetpu.limits import (
     OPERATORS,
     PARAMETER_BYTES,
 )
+from edge.runtime.compiled import CUSTOM_OPERATOR
 
 _SHOWN = 5
 _AGAIN = "convert the Keras model again with `python -m convert`"
@@ -85,7 +86,7 @@ def check_layer(layer: Layer) -> Iterator[Violation]:
 
 
 def _unmapped(layer: Layer) -> Violation:
-    if layer.operator == "edgetpu-custom-op":
+    if layer.operator == CUSTOM_OPERATOR:
         return Violation(layer.name, "the model is compiled already", "give the CPU model")
     if layer.code > NEWEST_CODE:
         reason = f"operator {layer.operator} ({layer.code}) does not map to the Edge TPU: it is newer than the compiler"

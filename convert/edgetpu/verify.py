@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convert import graph
@@ -13,15 +12,8 @@ from edge.errors import ModelError
 from edge.runtime.compiled import CUSTOM_OPERATOR
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What a compiled model holds beside its one operator for the chip: `on_cpu` counts operators by name."""
-
-    on_cpu: dict[str, int]
-
-
-def verify_compiled(name: str, compiled: bytes, twin: bytes) -> Verified:
-    """Return what is left for the CPU in a compiled model.
+def verify_compiled(name: str, compiled: bytes, twin: bytes) -> dict[str, int]:
+    """Return the operators that are left for the CPU in a compiled model, and how many there are of each.
 
     Raises ModelError unless it has exactly one operator for the chip and takes and gives just what its twin does:
     tensors of the same shapes, kinds of numbers and quantization, in the same order.
@@ -35,7 +27,7 @@ def verify_compiled(name: str, compiled: bytes, twin: bytes) -> Verified:
     for what, got, want in zip(("inputs", "outputs"), _contract(model), _contract(graph.parse(twin)), strict=True):
         if got != want:
             raise ModelError(f"{name}: its {what} are {got}, the CPU model's {want}; do not use it, compile it again")
-    return Verified(dict(counts))
+    return dict(counts)
 
 
 def _parse(name: str, data: bytes) -> Any:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 """The installation: relative model paths start here."""
 
-
 WRITABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
@@ -30,6 +29,11 @@ def find_config_of(options: argparse.Namespace) -> Path | None:
     """Return the file of `--config`, else the installed config.yaml; None where neither is: then the defaults hold."""
     path: Path | None = options.config or find_config()
     return path
+
+
+def count_of(number: int, noun: str, nouns: str = "") -> str:
+    """Return a number of things in words: `1 face`, `2 faces`; `nouns` are several where that is no `s` more."""
+    return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def write_picture(path: Path, bgr: Picture) -> None:

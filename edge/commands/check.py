@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from edge.commands import ROOT
-from edge.config import find_config, load_settings
+from edge.commands import ROOT, find_config_of
+from edge.config import load_settings
 from edge.errors import ModelError
 from edge.manifest import FORMAT, Manifest, manifest_path, read_paper, require_labels
 from edge.settings import Settings
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say that the file is fine; ConfigError lists what is not."""
-    path = options.file or options.config or find_config()
+    path = options.file or find_config_of(options)
     if path is None:
         print("no config.yaml found: the defaults are in force")
         return 0

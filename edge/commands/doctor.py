@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-from edge.commands import ROOT, find_config_of, read_settings
+from edge.commands import ROOT, count_of, find_config_of, read_settings
 from edge.doctor.examine import CHECKS, Check, examine
 from edge.doctor.findings import Finding
 from edge.doctor.system import Patient, System, this_system
@@ -69,8 +69,4 @@ def summarize(findings: Iterable[Finding]) -> str:
     """Return the last line: `18 fine, 3 skipped, 1 warning, 1 problem`."""
     count = Counter(each.state for each in findings)
     fine = f"{count['ok']} fine, {count['skipped']} skipped"
-    return f"{fine}, {_plural(count['warning'], 'warning')}, {_plural(count['problem'], 'problem')}"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{fine}, {count_of(count['warning'], 'warning')}, {count_of(count['problem'], 'problem')}"

@@ -11,7 +11,7 @@ from math import floor
 from pathlib import Path
 
 from edge.annotate import annotate
-from edge.commands import ROOT, read_settings, write_picture
+from edge.commands import ROOT, count_of, read_settings, write_picture
 from edge.contract import error_line, result_line
 from edge.errors import DataError, UsageError
 from edge.looker import Looker, open_looker
@@ -72,5 +72,5 @@ def _look_at(path: Path, index: int, looker: Looker, copy: Path | None, as_json:
 
 def _sentence(path: Path, verdicts: Sequence[Verdict], copy: Path | None) -> str:
     found = ", ".join(f"{v.kind} {floor(1000 * v.sureness) / 1000:.3f} ({v.label})" for v in verdicts)
-    count = f"{len(verdicts)} {'face' if len(verdicts) == 1 else 'faces'}: " if verdicts else "no face"
-    return f"{path}: {count}{found}" + (f" -> {copy}" if copy else "")
+    faces = f"{count_of(len(verdicts), 'face')}: {found}" if verdicts else "no face"
+    return f"{path}: {faces}" + (f" -> {copy}" if copy else "")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from edge.commands import read_settings
+from edge.commands import count_of, read_settings
 from edge.days import EXAMPLES, begin_of, end_of, parse_day
 from edge.errors import UsageError
 from edge.journal_file import Entry, EntryKind, read_entries
@@ -94,7 +94,7 @@ def describe_counts(totals: Totals) -> str:
 
 def describe_totals(totals: Totals) -> str:
     """Return the last line: what everything adds up to."""
-    alarms = f"{totals.alarms} {'alarm' if totals.alarms == 1 else 'alarms'}"
+    alarms = count_of(totals.alarms, "alarm")
     return f"people {describe_counts(totals)}; {alarms}" if totals.people else f"nobody came; {alarms}"
 
 

@@ -6,7 +6,8 @@ import argparse
 
 from edge.commands import find_config_of
 from edge.commands.status import ask_daemon, to_local
-from edge.settings import Gpio, limits_of
+from edge.rules import limits_of
+from edge.settings import Gpio
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from edge.commands import find_config_of
+from edge.commands import count_of, find_config_of
 from edge.control import Answer, ask
 from edge.errors import ConfigError, NotRunningError
 from edge.last_good import LastGood, load_in_force
@@ -80,7 +80,7 @@ def describe(said: Mapping[str, Any]) -> str:
         **({"pins": "mock, nothing is switched"} if said.get("gpio_driver") == "mock" else {}),
         "alarm": said["alarm"],
         "muted": f"until {to_local(said['muted_until'])} ({to_span(said['muted_s'])} left)" if said["muted"] else "no",
-        "at the door": f"{said['people']} {'person' if said['people'] == 1 else 'people'} now",
+        "at the door": f"{count_of(said['people'], 'person', 'people')} now",
         "frames": _describe_frames(said),
         "clock": "set" if said["clock_set"] else "not set: times may be wrong, schedule and quiet hours do not count",
         "journal": _describe_journal(said["journal"]),

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from edge.alarm import Silence
 from edge.clip import ClipWriter, annotate_turn
-from edge.commands import ROOT, read_settings
+from edge.commands import ROOT, count_of, read_settings
 from edge.contract import result_line
 from edge.errors import UsageError
 from edge.looker import open_looker
@@ -50,14 +50,10 @@ def run(options: argparse.Namespace) -> int:
         frames = watch(source, looker, (), settings, lambda: False, Silence, report.add)
     if not options.json:
         print(
-            f"{options.file}: {_count(frames, 'frame')}, {report.tell_people()}, {_count(report.alarms, 'alarm')}"
+            f"{options.file}: {count_of(frames, 'frame')}, {report.tell_people()}, {count_of(report.alarms, 'alarm')}"
             + (f" -> {output}" if output else "")
         )
     return 0
-
-
-def _count(number: int, noun: str, nouns: str = "") -> str:
-    return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 class _Report:
@@ -86,7 +82,7 @@ class _Report:
         """Return how many people stood at the door, as the journal counts them; for the end of the clip."""
         self._count((), (), 0.0)
         kinds = ", ".join(f"{self._kinds[kind]} {kind}" for kind in VerdictKind if self._kinds[kind])
-        return _count(self._kinds.total(), "person", "people") + (f" ({kinds})" if kinds else "")
+        return count_of(self._kinds.total(), "person", "people") + (f" ({kinds})" if kinds else "")
 
     def _count(self, people: Sequence[Person], at_door: Sequence[Person], now_s: float) -> None:
         window_s = self._settings.tracking.window_s

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.devices import is_address
-from edge.doctor.findings import Finding, ok, problem, skipped
+from edge.doctor.findings import Finding, explain, ok, problem, skipped
 from edge.doctor.service import find_closed_network
 from edge.doctor.system import Patient, System, find_daemon
 from edge.settings import Camera
@@ -78,15 +78,13 @@ def _check_files(camera: Camera, system: System) -> Finding:
     if reason is None:
         return problem("camera", f"{camera.device}: reading it crashes or hangs", "see the line `opencv`")
     if reason:
-        says, _, advice = " ".join(reason.split()).rpartition("; ")
-        return problem("camera", says or advice, advice if says else _NAME_FILES)
+        return explain("camera", reason, _NAME_FILES)
     return ok("camera", f"files instead of a camera: {camera.device}")
 
 
 def _check_ribbon(models: str, reason: str) -> Finding:
     if reason:
-        says, _, advice = reason.rpartition("; ")
-        return problem("camera", says, advice)
+        return explain("camera", reason)
     if not models:
         advice = "switch the Pi off, check both ends of the ribbon cable; rpicam-hello --list-cameras must show it"
         return problem("camera", "libcamera sees no camera", advice)

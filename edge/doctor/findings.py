@@ -34,6 +34,15 @@ def problem(name: str, says: str, remedy: str) -> Finding:
     return Finding(name, "problem", says, remedy)
 
 
+def explain(name: str, error: str, otherwise: str = "") -> Finding:
+    """Return an error's sentence, `what is wrong; what to do`, as a problem.
+
+    `otherwise` is the remedy where the sentence has none.
+    """
+    says, _, remedy = " ".join(error.split()).rpartition("; ")
+    return problem(name, says, remedy) if says else problem(name, remedy, otherwise)
+
+
 def skipped(name: str, says: str) -> Finding:
     """Return that there is nothing to look at, and why."""
     return Finding(name, "skipped", says)

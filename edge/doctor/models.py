@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.config import load_settings
-from edge.doctor.findings import Finding, ok, problem
+from edge.doctor.findings import Finding, explain, ok, problem
 from edge.doctor.system import Patient, System
 from edge.errors import ConfigError, ModelError
 from edge.foreign_kinds import FOREIGN
@@ -69,7 +69,7 @@ def _check_model(name: str, path: Path, kind: str, system: System, alarm_labels:
         if alarm_labels:
             require_labels(manifest, alarm_labels)
     except ModelError as exc:
-        return _explain(name, str(exc))
+        return explain(name, str(exc), _LINES)
     return _try(name, path, (_LOAD_OURS, str(path), kind), system) or ok(
         name, f"{path.name} is what its manifest promises (sha256 {manifest.sha256[:12]})"
     )
@@ -80,10 +80,4 @@ def _try(name: str, path: Path, program: Sequence[str], system: System) -> Findi
     reason = system.run((sys.executable, "-c", *program))
     if reason is None:
         return problem(name, f"{path.name}: loading it crashes or hangs", _LINES)
-    return _explain(name, reason) if reason else None
-
-
-def _explain(name: str, reason: str) -> Finding:
-    """Return an error's sentence, `what is wrong; what to do`, as a finding."""
-    says, _, advice = " ".join(reason.split()).rpartition("; ")
-    return problem(name, says, advice) if says else problem(name, advice, _LINES)
+    return explain(name, reason, _LINES) if reason else None

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.doctor.findings import Finding, ok, problem, skipped, warning
-from edge.doctor.service import find_closed_network, may_unit_write, read_unit
+from edge.doctor.findings import Finding, explain, ok, problem, skipped, warning
+from edge.doctor.service import SEE_LOG, find_closed_network, may_unit_write, read_unit
 from edge.doctor.system import Patient, System, find_daemon
 from edge.errors import ConfigError
 from edge.mqtt.settings import Mqtt
 from edge.secret import read_secret
 from edge.web.token import is_loopback, read_token
 
-_SEE_LOG: Final = "see why: journalctl -u maskwatch -n 50"
 _LATE: Final = 3
 """After so many intervals without being written a file of metrics is old."""
 
@@ -45,7 +44,7 @@ def check_page(patient: Patient) -> Finding:
     if find_daemon(system) is None:
         return ok(name, f"will be at {place}")
     if reason := _try_connection(system, address, web.port):
-        return warning(name, f"the daemon runs, and nobody answers at {place}: {reason}", _SEE_LOG)
+        return warning(name, f"the daemon runs, and nobody answers at {place}: {reason}", SEE_LOG)
     return ok(name, f"answers at {place}")
 
 
@@ -97,10 +96,10 @@ def _below_root(system: System, path: str | None) -> str | None:
 
 
 def _judge_secret(name: str, error: ConfigError) -> Finding:
-    says, _, advice = str(error).rpartition("; ")
+    found = explain(name, str(error))
     if isinstance(error.__cause__, PermissionError):
-        return skipped(name, f"{says}; sudo maskwatch doctor can")
-    return problem(name, says, advice)
+        return skipped(name, f"{found.says}; sudo maskwatch doctor can")
+    return found
 
 
 def _judge_broker(name: str, mqtt: Mqtt, system: System) -> Finding:

@@ -1,6 +1,6 @@
 """python -m edge.doctor.probe_pins /dev/gpiochipN PIN…: who uses which pin, asked of the kernel; no pin is touched.
 
-Prints one JSON object: `error` (a name like EACCES, or none), `label` of the chip, `users` by pin, "" where it is free.
+Prints one JSON object: `error` (a name like EACCES, or none), `users` by pin, "" where it is free.
 """
 
 from __future__ import annotations
@@ -14,24 +14,18 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-_CHIP_INFO, _CHIP_INFO_BYTES = 0x8044B401, 68
-"""GPIO_GET_CHIPINFO_IOCTL (linux/gpio.h): name[32], label[32], lines."""
-
 _LINE_INFO, _LINE_INFO_BYTES = 0xC100B405, 256
-"""GPIO_V2_GET_LINEINFO_IOCTL, since Linux 5.10: name[32], consumer[32], offset, attributes, flags at 72."""
+"""GPIO_V2_GET_LINEINFO_IOCTL (linux/gpio.h, Linux 5.10): name[32], consumer[32], offset, attributes, flags at 72."""
 
 _USED = 1
 
 
 def probe(path: str, pins: Sequence[int]) -> dict[str, Any]:
-    """Return the label of a GPIO chip and the user of each pin."""
+    """Return who uses each pin of a GPIO chip."""
     try:
         chip = os.open(path, os.O_RDONLY)
         try:
-            info = bytearray(_CHIP_INFO_BYTES)
-            fcntl.ioctl(chip, _CHIP_INFO, info)
-            users = {str(pin): _user_of(chip, pin) for pin in pins}
-            return {"error": None, "label": _text(info[32:64]), "users": users}
+            return {"error": None, "users": {str(pin): _user_of(chip, pin) for pin in pins}}
         finally:
             os.close(chip)
     except OSError as exc:
@@ -43,11 +37,8 @@ def _user_of(chip: int, pin: int) -> str:
     struct.pack_into("=I", info, 64, pin)
     fcntl.ioctl(chip, _LINE_INFO, info)
     (flags,) = struct.unpack_from("=Q", info, 72)
-    return (_text(info[32:64]) or "another program") if flags & _USED else ""
-
-
-def _text(data: bytes | bytearray) -> str:
-    return data.split(b"\0")[0].decode(errors="replace")
+    user = info[32:64].split(b"\0")[0].decode(errors="replace")
+    return (user or "another program") if flags & _USED else ""
 
 
 if __name__ == "__main__":

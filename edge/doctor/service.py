@@ -11,13 +11,14 @@ from edge.doctor.findings import Finding, ok, problem, skipped, warning
 from edge.doctor.system import Patient, System, find_daemon
 
 _UNIT = "maskwatch.service"
-_PROPERTIES = "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,Group,SupplementaryGroups,"
-_PROPERTIES += "ReadWritePaths"
+_PROPERTIES = (
+    "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,Group,SupplementaryGroups,ReadWritePaths"
+)
 _STATE = "/var/lib/maskwatch"
 _GROUPS = ("video", "gpio")
 _BUSY_RESTARTS = 3
 _NETWORK = "/etc/systemd/system/maskwatch.service.d/network.conf"
-_SEE_LOG = "see why: journalctl -u maskwatch -n 50"
+SEE_LOG = "see why: journalctl -u maskwatch -n 50"
 
 
 def check_service(patient: Patient) -> Finding:
@@ -107,9 +108,9 @@ def _judge_activity(unit: Mapping[str, str]) -> Finding:
     if state not in ("active", "reloading"):
         result = unit.get("Result", "")
         reason = f" ({result})" if result not in ("", "success") else ""
-        return problem("service", f"enabled, but {state}{reason}", f"sudo systemctl start maskwatch; {_SEE_LOG}")
+        return problem("service", f"enabled, but {state}{reason}", f"sudo systemctl start maskwatch; {SEE_LOG}")
     if restarts >= _BUSY_RESTARTS:
-        return warning("service", f"runs, after {restarts} restarts by itself", _SEE_LOG)
+        return warning("service", f"runs, after {restarts} restarts by itself", SEE_LOG)
     return ok("service", "starts at boot, runs")
 
 

@@ -33,7 +33,7 @@ class TextfileWriter:
     def add(self, turn: Turn, now_s: float) -> None:
         """Do nothing: the numbers are asked for when they are written."""
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Do nothing, as `add`."""
 
     def close(self) -> None:

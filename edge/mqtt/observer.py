@@ -7,13 +7,12 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
 from typing import Final
 
-from edge.clock import Moment, read_clock
+from edge.clock import read_clock
 from edge.control import Answers
 from edge.mqtt.link import MAX_UNACKED, Link
-from edge.mqtt.outbox import Outbox
 from edge.mqtt.settings import Mqtt
 from edge.mqtt.topics import OFF, OFFLINE, ON, ONLINE, Message, Topics, list_discovery, make_state
 from edge.observers.tally import Tally
@@ -36,21 +35,12 @@ _FAULTS: Final = {
 class MqttObserver:
     """Follows the frames, in the frame loop's thread; a thread of its own talks to the broker."""
 
-    def __init__(
-        self,
-        config: Mqtt,
-        device: str,
-        password: str | None,
-        answers: Answers,
-        tally: Tally,
-        clock: Callable[[], Moment] = read_clock,
-    ) -> None:
+    def __init__(self, config: Mqtt, device: str, password: str | None, answers: Answers, tally: Tally) -> None:
         """Start to connect. `answers` are the control socket's. Raises ConfigError for `mqtt.ca_file`."""
         self._config, self._device, self._answers, self._tally = config, device, answers, tally
-        self._clock = clock
         self._topics = Topics(f"{config.prefix}/{device}")
-        self.outbox: Outbox[Message] = Outbox(config.max_waiting)
-        """Events that wait for the broker."""
+        self.outbox: deque[Message] = deque(maxlen=config.max_waiting)  # appended to from several threads
+        """Events that wait for the broker; where there are too many, the oldest goes."""
         self._run_id, self._events = secrets.token_hex(4), 0
         self._lock = threading.Lock()
         self._sounding, self._blind = False, False
@@ -75,7 +65,7 @@ class MqttObserver:
             self._note("sees")
         self._note_alarm(turn.decision.alarm in SOUNDING)
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Take in that there is no picture, and why; returns at once."""
         self._note_alarm(False)
         if not self._blind:
@@ -96,7 +86,7 @@ class MqttObserver:
             self._note("alarm_on" if sounding else "alarm_off")
 
     def _note(self, event: str, detail: str = "") -> None:
-        moment = self._clock()
+        moment = read_clock()
         with self._lock:
             self._events += 1
             number = self._events
@@ -107,7 +97,7 @@ class MqttObserver:
             "clock_set": moment.clock_set,
             "detail": detail[:500],
         }
-        self.outbox.put(Message(self._topics.event, json.dumps(said).encode(), retain=False))
+        self.outbox.append(Message(self._topics.event, json.dumps(said).encode(), retain=False))
         self._hurry()
 
     def _hear(self, topic: str, payload: bytes) -> None:
@@ -165,8 +155,8 @@ class MqttObserver:
         self._link.publish(Message(self._topics.availability, ONLINE, retain=True))
 
     def _send_events(self) -> None:
-        while self._link.unacked < MAX_UNACKED and (event := self.outbox.take()):
-            self._link.publish(event)
+        while self._link.unacked < MAX_UNACKED and self.outbox:
+            self._link.publish(self.outbox.popleft())
 
     def _send_state(self, state: bytes, now_s: float) -> None:
         if now_s >= self._due_s and state != self._state and self._link.unacked < MAX_UNACKED:
@@ -177,7 +167,7 @@ class MqttObserver:
         until_s = time.monotonic() + _FAREWELL_S
         if self._link.is_connected:
             self._link.publish(Message(self._topics.availability, OFFLINE, retain=True))
-        while self._link.is_connected and (len(self.outbox) or self._link.unacked) and time.monotonic() < until_s:
+        while self._link.is_connected and (self.outbox or self._link.unacked) and time.monotonic() < until_s:
             self._send_events()
             self._wake.wait(0.1)
             self._wake.clear()

@@ -22,7 +22,7 @@ def open_mqtt(config: Mqtt, answers: Answers, tally: Tally) -> MqttObserver:
     return MqttObserver(config, config.device or find_name(), password, answers, tally)
 
 
-def find_name(machine_id: Path = _MACHINE_ID) -> str:
+def find_name() -> str:
     """Return the device's name, which no other has where the system has an id."""
-    text = machine_id.read_text(encoding="ascii").strip() if machine_id.is_file() else ""
+    text = _MACHINE_ID.read_text(encoding="ascii").strip() if _MACHINE_ID.is_file() else ""
     return name_device(socket.gethostname(), text)

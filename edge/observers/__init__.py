@@ -8,15 +8,12 @@ from edge.pipeline import Turn
 
 
 class Observer(Protocol):
-    """Is told of every frame, in the frame loop's thread, and returns at once; its work is done in threads of its own.
-
-    Times are monotonic seconds.
-    """
+    """Is told of every frame, in the frame loop's thread, and returns at once: its work is done in its own threads."""
 
     def add(self, turn: Turn, now_s: float) -> None:
-        """Take in what a frame gave."""
+        """Take in what a frame gave; `now_s` is in monotonic seconds."""
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Take in that there is no picture, and why; called several times a second."""
 
     def close(self) -> None:

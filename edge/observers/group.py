@@ -64,11 +64,11 @@ class Observers:
         for observer in self._open.values():
             observer.add(turn, now_s)
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Take in that there is no picture, and why."""
         self._desk.tally.add_blind()
         for observer in self._open.values():
-            observer.add_blind(reason, now_s)
+            observer.add_blind(reason)
 
     def change(self, settings: Settings) -> None:
         """Go by other settings from now on; only what they are about is closed and opened anew."""

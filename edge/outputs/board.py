@@ -86,17 +86,12 @@ class GpioOutputs:
     """A board with a clock: one thread keeps the rhythm of all its outputs, however slow the frames are."""
 
     def __init__(
-        self,
-        settings: Gpio,
-        factory: PinFactory,
-        is_muted: Callable[[float], bool] = lambda now_s: False,
-        clock: Callable[[], float] = time.monotonic,
+        self, settings: Gpio, factory: PinFactory, is_muted: Callable[[float], bool] = lambda now_s: False
     ) -> None:
         """Take the pins, all of them off. `factory` is from `open_factory` and stays the caller's.
 
-        `clock` and `is_muted` are in monotonic seconds. Raises HardwareError as `Board` does.
+        Raises HardwareError as `Board` does.
         """
-        self._clock = clock
         self._board = Board(settings, factory, is_muted)
         self._changed = Condition()
         self._open = True
@@ -107,7 +102,7 @@ class GpioOutputs:
     def show(self, decision: Decision) -> None:
         """Switch the pins that have to change. After `close` it does nothing."""
         with self._changed:
-            due_s = self._board.show(decision, self._clock())
+            due_s = self._board.show(decision, time.monotonic())
             if due_s < self._due_s:
                 self._changed.notify()
 
@@ -120,7 +115,7 @@ class GpioOutputs:
         """Switch everything off and release the pins. Calling it again does nothing."""
         with self._changed:
             self._open = False
-            self._board.close(self._clock())
+            self._board.close(time.monotonic())
             self._changed.notify()
         if self._thread is not current_thread():
             self._thread.join()
@@ -128,7 +123,7 @@ class GpioOutputs:
     def _keep_rhythm(self) -> None:
         with self._changed:
             while self._open:
-                now_s = self._clock()
+                now_s = time.monotonic()
                 self._due_s = self._board.tick(now_s)
                 self._changed.wait(None if self._due_s == inf else max(0.0, self._due_s - now_s))
 

@@ -13,6 +13,8 @@ from edge.errors import ModelError
 from edge.manifest import Manifest, Paper, manifest_path, read_paper, read_promised
 
 CUSTOM_OPERATOR = "edgetpu-custom-op"
+"""What the compiler puts in the place of all layers that run on the chip."""
+
 FORMAT = 1
 _SUFFIX = "_edgetpu"
 _AGAIN = "compile it again with scripts/edgetpu/compile.sh"

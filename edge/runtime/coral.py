@@ -23,7 +23,7 @@ def find_corals(root: Path = Path("/")) -> tuple[str, ...]:
     return (*(f"usb:{n}" for n in range(sticks)), *(f"pci:{n}" for n in range(cards)))
 
 
-def find_sticks(root: Path = Path("/")) -> tuple[Path, ...]:
+def find_sticks(root: Path) -> tuple[Path, ...]:
     """Return the folders in /sys of the Corals on USB."""
     folders = (path.parent for path in sorted(root.glob("sys/bus/usb/devices/*/idVendor")))
     return tuple(each for each in folders if (read_fact(each / "idVendor"), read_fact(each / "idProduct")) in USB_IDS)

@@ -124,13 +124,11 @@ class Coral:
             raise HardwareError(f"it has not started within {wait_s or START_LIMIT_S:g} s")
 
     def _pick(self) -> str:
-        """Return the name of the Coral to use. Raises HardwareError when it is not plugged in."""
-        there, wanted = self._find(), self._plan.device
+        """Return the name of the Coral to use. Raises HardwareError when none is plugged in."""
+        there = self._find()
         if not there:
             raise _NotThereError("no Coral is plugged in")
-        if wanted and wanted not in there:
-            raise _NotThereError(f"no Coral {wanted} is plugged in, only {', '.join(there)}")
-        return wanted or there[0]
+        return there[0]
 
     def _give_up(self, exc: HardwareError) -> None:
         """Go on with the CPU, and try again after a pause that grows while the stick fails soon after its start."""
@@ -190,7 +188,6 @@ def open_models(
     wanted: Sequence[tuple[Path, str]],
     accelerator: str,
     report: Report = log_acceleration,
-    device: str | None = None,
     find: Callable[[], Sequence[str]] = find_corals,
     start_limit_s: float = START_LIMIT_S,
 ) -> OpenModels:
@@ -206,19 +203,20 @@ def open_models(
         return OpenModels(twins)
     must = accelerator == "edgetpu"
     try:
-        plan = _plan([path for path, _ in wanted], twins, device)
+        plan = _plan([path for path, _ in wanted], twins)
     except ModelError as exc:
         if must:
             raise
-        report(Acceleration("cpu", str(exc) if find() else "no Coral is plugged in", fault=bool(find())))
+        there = bool(find())
+        report(Acceleration("cpu", str(exc) if there else "no Coral is plugged in", fault=there))
         return OpenModels(twins)
     coral = Coral(plan, must, report, find)
     coral.start(start_limit_s)
     return OpenModels(tuple(AcceleratedModel(twin, coral, number) for number, twin in enumerate(twins)), coral)
 
 
-def _plan(paths: Sequence[Path], twins: Sequence[TfliteModel], device: str | None) -> Plan:
-    return Plan(tuple(_read(path, twin.manifest) for path, twin in zip(paths, twins, strict=True)), device)
+def _plan(paths: Sequence[Path], twins: Sequence[TfliteModel]) -> Plan:
+    return Plan(tuple(_read(path, twin.manifest) for path, twin in zip(paths, twins, strict=True)))
 
 
 def _read(path: Path, manifest: Manifest) -> StickModel:

@@ -49,7 +49,6 @@ class Job(msgspec.Struct, frozen=True):
     """
 
     library: str
-    device: str | None
     lock: str
     talk_fd: int
     exchange_fd: int
@@ -141,10 +140,9 @@ def _load(job: Job) -> list[LoadedModel]:
 def _interpreter_maker(job: Job) -> Any:
     """Return what makes an interpreter on the Coral from a model's bytes: Google's pycoral, or what it does itself."""
     if has_genuine_pycoral():
-        make = import_module("pycoral.utils.edgetpu").make_interpreter
-        return lambda data: make(data, device=job.device)
+        return import_module("pycoral.utils.edgetpu").make_interpreter
     runtime = runtime_module()
-    delegate = runtime.load_delegate(job.library, {"device": job.device} if job.device else {})
+    delegate = runtime.load_delegate(job.library)
     return lambda data: runtime.Interpreter(model_content=data, experimental_delegates=[delegate])
 
 

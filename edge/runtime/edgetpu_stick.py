@@ -43,10 +43,9 @@ class StickModel:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall run where. `device` is usb:0, pci:0 and so on, None for any."""
+    """What shall run there, and by which library; `lock` is a folder that only one process may hold."""
 
     models: tuple[StickModel, ...]
-    device: str | None = None
     library: str = LIBRARY
     lock: str = LOCK
 
@@ -66,9 +65,7 @@ class Stick:
             self._talk, their_talk = Pipe()
             theirs.callback(their_talk.close)
             models = tuple(_lend(model, theirs) for model in plan.models)
-            job = Job(
-                plan.library, plan.device, plan.lock, their_talk.fileno(), exchange, size, self._results_at, models
-            )
+            job = Job(plan.library, plan.lock, their_talk.fileno(), exchange, size, self._results_at, models)
             self._process = _launch(job, self._errors)
 
     def is_ready(self, wait_s: float) -> bool:

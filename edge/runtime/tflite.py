@@ -21,10 +21,10 @@ _INSTALL = "pip install ai-edge-litert"
 class TfliteModel:
     """A model in a TFLite interpreter."""
 
-    def __init__(self, path: Path, kind: str, threads: int = 1) -> None:
+    def __init__(self, path: Path, kind: str) -> None:
         """Load and check; raises ModelError when file, manifest and graph do not agree or no runtime is installed."""
         data, self.manifest = read_model(path, kind)
-        self._interpreter = open_interpreter(path, data, threads)
+        self._interpreter = open_interpreter(path, data)
         details = self._interpreter.get_input_details()
         check_tensors(path, "input", details, (self.manifest.input,))
         self._input = details[0]["index"]
@@ -39,14 +39,14 @@ class TfliteModel:
         return StoredOutputs(self.manifest.outputs, [self._interpreter.get_tensor(index) for index in self._outputs])
 
 
-def open_raw_interpreter(data: bytes, threads: int = 1) -> Any:
-    """Return the interpreter of whichever runtime is installed, tensors allocated; for models without a manifest.
+def open_raw_interpreter(data: bytes) -> Any:
+    """Return the interpreter of whichever runtime is installed, tensors allocated; it runs on one thread.
 
-    Raises ImportError without a runtime, ValueError or RuntimeError on a damaged model.
+    For models without a manifest. Raises ImportError without a runtime, ValueError or RuntimeError on a damaged model.
     """
     make = runtime_module().Interpreter
     with _quiet_stderr():  # the runtime announces its delegate there, which nobody asked for
-        interpreter = make(model_content=data, num_threads=threads)
+        interpreter = make(model_content=data, num_threads=1)
         interpreter.allocate_tensors()
     return interpreter
 
@@ -64,13 +64,13 @@ def _quiet_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-def open_interpreter(path: Path, data: bytes, threads: int = 1, remedy: str = "convert it again") -> Any:
+def open_interpreter(path: Path, data: bytes, remedy: str = "convert it again") -> Any:
     """Return the interpreter of a model, `data`, which was read from `path`; see `open_raw_interpreter`.
 
     Raises ModelError, which ends with `remedy` when the runtime refuses the model.
     """
     try:
-        return open_raw_interpreter(data, threads)
+        return open_raw_interpreter(data)
     except ImportError as exc:
         raise ModelError(f"{path}: no TFLite runtime works here ({exc}); {_INSTALL}") from exc
     except (ValueError, RuntimeError) as exc:

@@ -65,9 +65,7 @@ def open_v4l2(path: str) -> Capture:
 class V4l2Camera:
     """A camera whose newest picture is kept by a thread of its own, whatever the reader's pace."""
 
-    def __init__(
-        self, path: str, capture: Capture, camera: Camera, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, path: str, capture: Capture, camera: Camera, clock: Callable[[], float]) -> None:
         """Start reading from a capture that is open and set up; `clock` gives monotonic seconds."""
         self._path = path
         self._capture = capture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -141,12 +141,11 @@ def describe_state(said: Answer, tally: Tally, settings: Settings) -> dict[str, 
     """Return what the page shows besides the picture and the day, fit for JSON."""
     tallies = tally.read()
     latencies = {"latency_p50_ms": tallies.latencies.p50_s, "latency_p95_ms": tallies.latencies.p95_s}
-    visitors: Mapping[VerdictKind, int] = tallies.visitors
     return {
         "accelerator": settings.accelerator,
         **said,
         **{name: None if value is None else round(1000 * value) for name, value in latencies.items()},
-        "visitors": {kind.value: visitors[kind] for kind in VerdictKind},
+        "visitors": {kind.value: tallies.visitors[kind] for kind in VerdictKind},
         "alarms": tallies.alarms,
         "polygon": settings.zone.polygon,
         "mute_minutes": settings.gpio.mute_minutes,

@@ -35,11 +35,9 @@ class Guard:
         token: str | None,
         headers: Mapping[str, str],
         login_page: Callable[[str], str],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Ask for `token`, None for nobody; `headers` go with every answer, `login_page` makes a page of a message."""
         self._app, self._token, self._headers, self._login_page = app, token, headers, login_page
-        self._clock = clock
         self._lockout = Lockout()
         self._session = secrets.token_urlsafe(32)
 
@@ -85,7 +83,7 @@ class Guard:
 
     def _try(self, request: Request, given: str) -> Response | None:
         """Return None for the right token."""
-        address, now_s = request.client.host if request.client else "", self._clock()
+        address, now_s = request.client.host if request.client else "", time.monotonic()
         wait_s = self._lockout.wait_s(address, now_s)
         if wait_s > 0:
             words = "too many wrong tokens; try again in a minute"

@@ -70,7 +70,7 @@ class PageObserver:
         """Take in what a frame gave; returns at once."""
         self.picture.put(turn, now_s)
 
-    def add_blind(self, reason: str, now_s: float) -> None:
+    def add_blind(self, reason: str) -> None:
         """Take in that there is no picture; returns at once."""
         self.picture.clear()
 

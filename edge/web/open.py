@@ -18,7 +18,7 @@ def open_page(
     answers: Answers,
     tally: Tally,
     settings: Callable[[], Settings],
-    metrics: Callable[[], bytes] | None = None,
+    metrics: Callable[[], bytes] | None,
 ) -> PageObserver:
     """Return the page. Raises ConfigError when it cannot listen, or would be open to strangers."""
     token = read_token(config)

@@ -134,6 +134,10 @@ class Bench:
         """Return a property of the service, as systemd has it."""
         return self.machine.run(f"systemctl show --value -p {name} maskwatch.service").strip()
 
+    def release(self) -> str:
+        """Return the release in force, as setup.sh links it: `releases/1.0.0`."""
+        return self.machine.run("readlink /opt/maskwatch/current").strip()
+
     def see(self, holds: bool, what: str) -> None:
         """Raise RowError with `what` unless it holds."""
         if not holds:
@@ -141,9 +145,13 @@ class Bench:
 
 
 def log_since(since_s: float) -> str:
-    """Return a shell command that prints the service's log since a moment, in the guest's seconds."""
-    ago = f"$(( $(cut -d. -f1 /proc/uptime) - {int(since_s)} + 1 ))"
-    return f'journalctl -u maskwatch -o cat --no-pager --since="{ago} seconds ago"'
+    """Return a shell command that prints the service's log since a moment, in the guest's seconds.
+
+    Exact to hundredths: what the row before left in the log is not this row's.
+    """
+    to_utc_s = f"awk '{{ printf \"%.2f\", $1 - $2 + {since_s - 0.02:.2f} }}'"
+    utc_s = f"$(echo $(date +%s.%N) $(cat /proc/uptime) | {to_utc_s})"
+    return f"journalctl -u maskwatch -o cat --no-pager --since=@{utc_s}"
 
 
 def require_ready(bench: Bench) -> float:

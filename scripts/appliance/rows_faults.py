@@ -20,13 +20,13 @@ _REMOVABLE: Final = SLOW_SETTINGS.replace(
 )
 
 
-def _go_blind_and_back(bench: Bench, fault: str, mend: str, says: str, limit_s: float) -> Outcome:
+def _go_blind_and_back(bench: Bench, fault: str, says: str, limit_s: float) -> Outcome:
     """Let the camera fail by a scene; it is to be shown within `limit_s` and to be over when the scene is."""
     pid, limit_s = bench.property("MainPID"), limit_s + two_turns_s(bench)
     fault_s = bench.play(fault)
     blind_s = bench.wait("the status lamp blinks fast", lambda seen, _: first_blind(seen, fault_s), limit_s + 30.0)
     time.sleep(5.0)
-    mended_s = bench.play(mend)
+    mended_s = bench.play("empty")
     steady_s = bench.wait_until_steady(mended_s, 300.0)
     bench.see(bench.property("MainPID") == pid, "the daemon was restarted")
     bench.see(blind_s - fault_s <= limit_s, f"shown only after {blind_s - fault_s:.1f} s, {limit_s:.0f} s are allowed")
@@ -40,12 +40,12 @@ def two_turns_s(bench: Bench) -> float:
 
 def camera_silent(bench: Bench) -> Outcome:
     """The camera sends nothing any more."""
-    return _go_blind_and_back(bench, "silent", "empty", "blind, the daemon goes on; back by itself", 3.0)
+    return _go_blind_and_back(bench, "silent", "blind, the daemon goes on; back by itself", 3.0)
 
 
 def camera_frozen(bench: Bench) -> Outcome:
     """The camera sends the same picture again and again."""
-    return _go_blind_and_back(bench, "still", "empty", "seen as frozen; back by itself", 13.0)
+    return _go_blind_and_back(bench, "still", "seen as frozen; back by itself", 13.0)
 
 
 def camera_removed(bench: Bench) -> Outcome:

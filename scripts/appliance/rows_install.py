@@ -26,8 +26,7 @@ def install(bench: Bench) -> Outcome:
     bench.see(bench.property("ActiveState") == "active", "the service is not active after the install")
     bench.see(bench.property("UnitFileState") == "enabled", "the service is not enabled after the install")
     bench.wait_until_steady(0.0)
-    release = bench.machine.run("readlink /opt/maskwatch/current").strip()
-    return Outcome(f"one command, {took_s:.0f} s; {release} runs")
+    return Outcome(f"one command, {took_s:.0f} s; {bench.release()} runs")
 
 
 def doctor(bench: Bench) -> Outcome:

@@ -15,7 +15,7 @@ def upgrade(bench: Bench) -> Outcome:
     started_s = time.monotonic()
     bench.setup(f"upgrade --offline {WHEELS}", "newer")
     took_s = time.monotonic() - started_s
-    release = bench.machine.run("readlink /opt/maskwatch/current").strip()
+    release = bench.release()
     bench.see(release == "releases/9.0.0", f"{release} runs")
     bench.wait_until_steady(0.0)
     return Outcome(f"runs the new release after {took_s:.0f} s", None, _was_out(bench))
@@ -36,14 +36,14 @@ def rollback(bench: Bench) -> Outcome:
     started_s = time.monotonic()
     bench.setup("rollback")
     took_s = time.monotonic() - started_s
-    bench.see(bench.machine.run("readlink /opt/maskwatch/current").strip() == before, "another release runs")
+    bench.see(bench.release() == before, "another release runs")
     bench.wait_until_steady(0.0)
     return Outcome(f"the earlier release runs after {took_s:.0f} s", None, _was_out(bench))
 
 
 def broken_upgrade(bench: Bench) -> Outcome:
     """A release that does not become ready is left again by itself."""
-    before = bench.machine.run("readlink /opt/maskwatch/current").strip()
+    before = bench.release()
     bench.bring("broken")
     started_s = time.monotonic()
     said = bench.machine.ask(
@@ -51,32 +51,32 @@ def broken_upgrade(bench: Bench) -> Outcome:
     )
     took_s = time.monotonic() - started_s
     bench.see(said.code == 2, f"setup.sh ended with {said.code}: {said.text[-300:]}")
-    bench.see(bench.machine.run("readlink /opt/maskwatch/current").strip() == before, "the broken release is in force")
+    bench.see(bench.release() == before, "the broken release is in force")
     bench.wait_until_steady(0.0)
     return Outcome(f"goes back by itself, the old release runs after {took_s:.0f} s (60 of them waiting)")
 
 
 def killed_upgrade(bench: Bench) -> Outcome:
-    """Everything dies in the middle of an upgrade; the same command again completes it."""
+    """Everything dies while an upgrade builds the new release; the same command again completes it."""
+    before = bench.release()
     bench.machine.run("rm -rf /opt/maskwatch/releases/9.0.0")
-    pause_s = random.uniform(5.0, 40.0)
-    upgrading = threading.Thread(target=bench.machine.ask, args=(_command("newer"), 1800.0, "ada"), daemon=True)
+    pause_s = random.uniform(0.0, 5.0)
+    command = f"cd newer && sudo ./setup.sh upgrade --offline {WHEELS}"
+    upgrading = threading.Thread(target=bench.machine.ask, args=(command, 1800.0, "ada"), daemon=True)
     upgrading.start()
+    bench.wait_for("the new release is being built", "test -d /opt/maskwatch/releases/9.0.0.part")
     time.sleep(pause_s)
     bench.machine.cut()
     upgrading.join()
     booted_s = bench.machine.start()
+    bench.see(bench.release() == before, "the upgrade was done before it was killed")
     bench.wait_until_steady(0.0)
     bench.setup(f"upgrade --offline {WHEELS}", "newer")
-    release = bench.machine.run("readlink /opt/maskwatch/current").strip()
+    release = bench.release()
     bench.see(release == "releases/9.0.0", f"{release} runs")
     bench.wait_until_steady(0.0)
-    says = f"killed after {pause_s:.0f} s: the old release runs after the boot, the same command completes the upgrade"
-    return Outcome(says, None, booted_s)
-
-
-def _command(checkout: str) -> str:
-    return f"cd {checkout} && sudo ./setup.sh upgrade --offline {WHEELS}"
+    says = "the old release runs after the boot, the same command completes the upgrade"
+    return Outcome(f"killed {pause_s:.0f} s into the build: {says}", None, booted_s)
 
 
 def uninstall(bench: Bench) -> Outcome:

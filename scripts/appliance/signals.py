@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 LAMP: Final = 17
@@ -54,18 +55,10 @@ def first_fall(changes: Iterable[Change], pin: int, after_s: float) -> float | N
 def first_blind(changes: Sequence[Change], after_s: float) -> float | None:
     """Return when the status lamp began to blink fast after a time, None when it did not.
 
-    Two short levels, one after the other, are a fast blink; it began with the first of them.
+    It began with the first level that lasted less than FAST_S.
     """
-    for before, first, second in _spans(changes):
-        if first.at_s > after_s and second.at_s - first.at_s < FAST_S and first.at_s >= before.at_s:
-            return first.at_s
-    return None
-
-
-def _spans(changes: Sequence[Change]) -> Iterator[tuple[Change, Change, Change]]:
-    """Yield each three changes of the status lamp that follow each other."""
-    lamp = [change for change in changes if change.pin == STATUS]
-    return zip(lamp, lamp[1:], lamp[2:], strict=False)
+    lamp = [change.at_s for change in changes if change.pin == STATUS]
+    return next((at_s for at_s, end_s in pairwise(lamp) if at_s > after_s and end_s - at_s < FAST_S), None)
 
 
 def first_steady(changes: Sequence[Change], after_s: float, now_s: float) -> float | None:

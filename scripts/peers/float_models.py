@@ -27,7 +27,7 @@ from edge.errors import DataError, ModelError
 from edge.looker import Looker
 from edge.manifest import CLASSIFIER_KIND, DETECTOR_KIND, Manifest, read_model
 from edge.records import WITHOUT_MASK, WORN_INCORRECTLY
-from edge.runtime import Model
+from edge.runtime import Model, Outputs
 from edge.runtime.tflite import TfliteModel
 
 
@@ -50,8 +50,8 @@ class KerasModel:
                 f"{self.manifest.input_size}; convert the model again"
             )
 
-    def invoke(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return the outputs by name, without the batch axis, float32; `rgb` is (height, width, 3) uint8."""
+    def invoke(self, rgb: NDArray[np.uint8]) -> Outputs:
+        """Return what the model says of a picture; see `Model`."""
         return self._twin(rgb)
 
 

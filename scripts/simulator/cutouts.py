@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.geometry import Box
+from edge.geometry import Box, common_area
 from edge.preprocess import Picture
 from edge.records import LABELS
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv
@@ -97,7 +97,7 @@ def _objection(face: LabeledBox, picture: AnnotatedPicture, choice: Choice) -> s
     if least.x_min < 0 or least.y_min < 0 or least.x_max > picture.width or least.y_max > picture.height:
         return "cut off by the picture's edge"
     around = _grow(box, (0.15, 0.15, 0.35, 0.15))
-    if any(_touch(around, other.box) for other in picture.faces if other is not face):
+    if any(common_area(around, other.box) > 0 for other in picture.faces if other is not face):
         return "somebody else is too close"
     return ""
 
@@ -166,7 +166,3 @@ def _grow(box: Box, frac: tuple[float, float, float, float]) -> Box:
     left, right, above, below = frac
     w, h = box.width, box.height
     return Box(box.x_min - left * w, box.y_min - above * h, box.x_max + right * w, box.y_max + below * h)
-
-
-def _touch(a: Box, b: Box) -> bool:
-    return a.x_min < b.x_max and b.x_min < a.x_max and a.y_min < b.y_max and b.y_min < a.y_max

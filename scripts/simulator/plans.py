@@ -17,6 +17,8 @@ _DROP = 0.95
 """The middle of a face of side s is at the horizon + drop × s: the camera hangs a little above the heads."""
 
 _STEPS_HZ = 1.8
+_RISE_S = 0.35
+"""How long a hand takes to rise, and to fall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,9 @@ def _place(walk: Walk, time_s: float) -> tuple[float, float, float]:
     return x, y, side
 
 
-def _hand(walk: Walk, time_s: float, rise_s: float = 0.35) -> float:
-    """Return how far the hand is up, 0..1: it takes `rise_s` seconds to rise and to fall."""
-    ups = (min(time_s - start_s, end_s - time_s) / rise_s for start_s, end_s in walk.hands)
+def _hand(walk: Walk, time_s: float) -> float:
+    """Return how far the hand is up, 0..1."""
+    ups = (min(time_s - start_s, end_s - time_s) / _RISE_S for start_s, end_s in walk.hands)
     return max(0.0, min(1.0, max(ups, default=0.0)))
 
 

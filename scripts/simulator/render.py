@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -61,7 +61,7 @@ def render(plan: Plan, cast: Sequence[LabeledFace]) -> Iterator[tuple[Picture, t
         if last is None or not any(start_s <= time_s < end_s for start_s, end_s in plan.stalls):
             canvas, sights = _paint(plan, time_s, picture, figures, cast, hung)
             last = _expose(canvas, plan.light, time_s, noise[frame_index % _NOISES]), sights
-        yield last[0], tuple((who, _at(sight, frame_index)) for who, sight in last[1])
+        yield last[0], tuple((who, replace(sight, frame_index=frame_index)) for who, sight in last[1])
 
 
 def collect_truth(plan: Plan, cast: Sequence[LabeledFace], sights: Sequence[tuple[int, Sight]]) -> ClipTruth:
@@ -75,10 +75,6 @@ def collect_truth(plan: Plan, cast: Sequence[LabeledFace], sights: Sequence[tupl
         for person in range(len(faces))
     )  # fmt: skip
     return ClipTruth(plan.scenario, plan.seed, plan.fps, round(plan.seconds * plan.fps), WIDTH, HEIGHT, people)
-
-
-def _at(sight: Sight, frame_index: int) -> Sight:
-    return Sight(frame_index, sight.box, sight.label, sight.visible_frac)
 
 
 def _box(face: LabeledFace) -> Box:

@@ -33,12 +33,11 @@ class Director:
     cast: Sequence[LabeledFace]
     gap_s: float = _GAP_S
 
-    def pick(self, label: str) -> int:
-        """Return the number of a face with a label. Raises DataError when there is none."""
-        return self.pick_any(label)
+    def pick(self, *labels: str) -> int:
+        """Return the number of a face of one of the labels, each as likely, those without a face left out.
 
-    def pick_any(self, *labels: str) -> int:
-        """Return a face of one of the labels, each as likely, those without a face left out. Raises DataError."""
+        Raises DataError when there is none.
+        """
         known = [[n for n, face in enumerate(self.cast) if face.label == label] for label in labels]
         there = [numbers for numbers in known if numbers]
         if not there:
@@ -59,7 +58,7 @@ class Director:
         looks = (Look(waypoints[0].at_s, face),)
         return Walk(looks, tuple(waypoints), tuple(hands), self.between(-0.25, 0.3), self.between(0, 1))
 
-    def visit(self, face: int, at_s: float, stay_s: float = 1.0) -> Walk:
+    def visit(self, face: int, at_s: float, stay_s: float) -> Walk:
         """Return a visit by the door, or along the wall when the face is too small to come close."""
         near = self.near_side(face)
         return self.walk(face, self.come(at_s, near, stay_s) if self.random.random() < 0.75 else self.cross(at_s, near))
@@ -155,7 +154,7 @@ def crossing(d: Director) -> Plan:
     walks: list[Walk] = []
     at_s = 2.5
     for _ in range(2):
-        faces = d.pick(WITH_MASK), d.pick_any(WITH_MASK, WITHOUT_MASK)
+        faces = d.pick(WITH_MASK), d.pick(WITH_MASK, WITHOUT_MASK)
         side = d.near_side(*faces)
         walks.append(d.walk(faces[0], d.cross(at_s, side * d.between(0.75, 0.95), rightward=True)))
         walks.append(d.walk(faces[1], d.cross(at_s + d.between(0, 0.5), side, rightward=False)))
@@ -230,7 +229,7 @@ def long_stay(d: Director) -> Plan:
 
 def stream(d: Director) -> Plan:
     """Four visitors one by one, masked or not, ten frames a second: what the rates are measured on."""
-    faces = [d.pick_any(WITH_MASK, WITHOUT_MASK) for _ in range(4)]
+    faces = [d.pick(WITH_MASK, WITHOUT_MASK) for _ in range(4)]
     return replace(d.plan("stream", d.one_by_one(faces)), fps=10.0)
 
 

@@ -117,25 +117,6 @@ def test_a_text_file_is_no_video(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert re.search(r"maskwatch: .*clip\.mp4: ", capsys.readouterr().err)
 
 
-def test_check_says_fine_or_where_the_error_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", *config(tmp_path, "alarm: {hold_s: 2}\n")]) == 0
-    assert "fine" in capsys.readouterr().out
-    assert main(["check", *config(tmp_path, "alarm:\n  hold_s: 99\n")]) == 2
-    assert "config.yaml:2: alarm.hold_s: must be between 0 and 60, got 99" in capsys.readouterr().err
-
-
-def test_a_pin_left_blank_is_not_taken_for_an_unwired_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", *config(tmp_path, "gpio:\n  lamp_pin:\n")]) == 2
-    assert "config.yaml:2: gpio.lamp_pin: must be a whole number between 0 and 27 or null, got nothing" in (
-        capsys.readouterr().err
-    )
-
-
-def test_a_file_as_camera_must_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", *config(tmp_path, "camera:\n  source: files\n  device: 0\n")]) == 2
-    assert "config.yaml:3: camera.device: must name a file or folder" in capsys.readouterr().err
-
-
 def test_a_broken_configuration_stops_every_command_that_needs_it(tmp_path: Path) -> None:
     broken = config(tmp_path, "alrm: {}\n")
     picture = draw(tmp_path / "a.jpg")
@@ -189,6 +170,15 @@ def test_snapshot_takes_a_picture_from_the_source(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "door.png")).shape == (240, 320, 3)
 
 
+def test_a_folder_that_cannot_be_made_is_named_without_options_that_the_command_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = draw_clip(tmp_path / "clip.mp4")
+    words = config(tmp_path, f"camera: {{source: files, device: {clip}}}\n")
+    assert main(["snapshot", str(clip / "door.png"), *words]) == 1
+    assert f"{clip}: cannot be made (File exists); choose another place\n" in capsys.readouterr().err
+
+
 def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test-outputs", "--seconds", "0", *config(tmp_path, MOCK_PINS)]) == 0
     assert re.findall(r"(\w+) on pin (\d+)", capsys.readouterr().out) == [
@@ -201,14 +191,6 @@ def test_outputs_are_not_switched_that_long(tmp_path: Path, capsys: pytest.Captu
     assert main(["test-outputs", f"--seconds={seconds}", *config(tmp_path, MOCK_PINS)]) == 2
     said = f"maskwatch: --seconds: must be between 0 and 60, got {seconds}\n"
     assert capsys.readouterr() == ("", said)
-
-
-def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n  model: models/faces.tflite\n")]) == 2
-    said = capsys.readouterr().err
-    assert "config.yaml:3: detector.model: must end in .onnx, as detector.backend is yunet" in said
-    assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n")]) == 2
-    assert "got models/face_detector.tflite" in capsys.readouterr().err
 
 
 def test_copies_never_take_the_place_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from edge.doctor.findings import Finding
 from edge.doctor.system import Patient, System
 
 CAMERA = {"error": None, "card": "HD Webcam", "captures": True}
-PINS = {"error": None, "label": "pinctrl-bcm2711", "users": {"17": "", "27": "", "22": ""}}
+PINS = {"error": None, "users": {"17": "", "27": "", "22": ""}}
 UNIT = "LoadState=loaded\nUnitFileState=enabled\nActiveState=active\nSubState=running\nNRestarts=0\nUser="
 PACKAGES = {
     "numpy": "1.26.4", "opencv-python-headless": "4.11.0.86", "ai-edge-litert": "2.1.0", "lgpio": "0.2.2",

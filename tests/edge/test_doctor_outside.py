@@ -106,6 +106,10 @@ def test_a_page_for_others_needs_a_token_that_others_cannot_read(pi: Machine) ->
     assert check_page(pi.with_config(config)).state == "ok"
     token.write_text("short")
     assert "fewer than 16" in check_page(pi.with_config(config)).says
+    token.write_text("a secret\nand a remark\n")
+    found = check_page(pi.with_config(config))
+    assert "must hold one line of at most 4096 bytes" in found.says
+    assert found.remedy == "write the secret there, alone"
 
 
 def test_a_page_that_does_not_answer_is_a_warning_only_while_the_daemon_runs(pi: Machine) -> None:

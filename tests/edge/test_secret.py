@@ -37,10 +37,10 @@ def test_a_file_goes_before_the_credential(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "mode", "wanted"),
     [
-        (b"", 0o600, "must hold one line"),
-        (b" \n", 0o600, "must hold one line"),
-        (b"a\nb", 0o600, "must hold one line"),
-        (b"x" * 5000, 0o600, "must hold one line"),
+        (b"", 0o600, "must hold one line of at most 4096 bytes; write"),
+        (b" \n", 0o600, "must hold one line of at most 4096 bytes; write"),
+        (b"a\nb", 0o600, "must hold one line of at most 4096 bytes; write"),
+        (b"x" * 5000, 0o600, "must hold one line of at most 4096 bytes; write"),
         (b"\xff\xfe", 0o600, "is not UTF-8"),
         (b"hush-hush", 0o644, "everybody can read or change it; run: chmod o-rwx"),
     ],

@@ -13,7 +13,8 @@ import pytest
 from edge.checks import convert_value
 from edge.clashes import find_clashes
 from edge.config import load_settings
-from edge.settings import Alarm, Gpio, Rule, Settings, Zone
+from edge.rules import Rule
+from edge.settings import Alarm, Gpio, Settings, Zone
 
 CONFIG = Path(__file__).parents[2] / "config.yaml"
 UNITS = {

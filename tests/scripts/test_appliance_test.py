@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import time
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -178,6 +180,52 @@ def test_a_row_that_does_not_hold_says_what_was_seen(monkeypatch: pytest.MonkeyP
 
     outcome = appliance.try_row(None, "install", row)
     assert (outcome.passed, outcome.says) == (False, "the lamp stayed dark")
+
+
+def test_the_log_is_read_from_the_very_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = load(monkeypatch, "bench")
+    uptime_s, utc_s = float(Path("/proc/uptime").read_text().split()[0]), time.time()
+    script = f'journalctl() {{ echo "${{@: -1}}"; }}; {bench.log_since(uptime_s - 3.3)}'
+    said = subprocess.run(("bash", "-c", script), capture_output=True, text=True, check=True).stdout
+    assert float(said.removeprefix("--since=@")) == pytest.approx(utc_s - 3.3, abs=0.1)
+
+
+class Guest:
+    """A stand-in for the container: an upgrade of its is cut while the new release is built, or is done by then."""
+
+    def __init__(self, in_time: bool) -> None:
+        self.in_time, self.release, self.booted = in_time, "releases/0.1.0", False
+
+    def start(self) -> float:
+        self.booted = True
+        return 1.1
+
+    def now_s(self) -> float:
+        return 100.0
+
+    def cut(self) -> None: ...
+
+    def run(self, command: str) -> str:
+        return self.ask(command).text
+
+    def ask(self, command: str, timeout_s: float = 0.0, user: str = "") -> SimpleNamespace:
+        if "setup.sh upgrade" in command and (self.booted or not self.in_time):
+            self.release = "releases/9.0.0"
+        return SimpleNamespace(code=0, text=self.release if command.startswith("readlink") else "")
+
+
+@pytest.mark.parametrize(
+    ("in_time", "says"), [(True, "the old release runs after the boot"), (False, "the upgrade was done before it")]
+)
+def test_an_upgrade_counts_as_killed_only_when_the_old_release_runs_after_it(
+    monkeypatch: pytest.MonkeyPatch, in_time: bool, says: str
+) -> None:
+    rows, container = load(monkeypatch, "rows_releases"), load(monkeypatch, "container")
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
+    outcome = load(monkeypatch, "appliance").try_row(
+        container.ContainerBench(Guest(in_time), Path()), "killed-upgrade", rows.killed_upgrade
+    )
+    assert (outcome.passed, says in outcome.says) == (in_time, True)
 
 
 def test_a_stand_in_release_is_not_made_by_chance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

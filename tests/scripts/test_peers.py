@@ -15,7 +15,7 @@ import pytest
 from edge.geometry import Box
 from edge.records import FACE, WITH_MASK, WITHOUT_MASK, Face, Frame
 from train.annotations import AnnotatedPicture, LabeledBox, read_csv
-from train.evaluate import read_predictions
+from train.predictions import read_predictions
 from train.scoring import MASKED, found_frac, label_accuracy, tally
 
 PEERS = Path(__file__).parents[2] / "scripts" / "peers"

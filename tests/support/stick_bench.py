@@ -42,17 +42,17 @@ class Bench:
     def tell(self, word: str) -> None:
         self.told.write_text(word)
 
-    def open(self, accelerator: str = "auto", device: str | None = None) -> OpenModels:
+    def open(self, accelerator: str = "auto") -> OpenModels:
         """Open the models, and ask until they run on the stick or it is said why they do not."""
         before = len(self.said)
-        models = self.begin(accelerator, device)
+        models = self.begin(accelerator)
         if models.coral:
             ask_until(models.coral, lambda: len(self.said) > before)
         return models
 
-    def begin(self, accelerator: str = "auto", device: str | None = None) -> OpenModels:
+    def begin(self, accelerator: str = "auto") -> OpenModels:
         models = open_models(
-            self.wanted, accelerator, self.said.append, device, lambda: self.there, start_limit_s=START_LIMIT_S
+            self.wanted, accelerator, self.said.append, lambda: self.there, start_limit_s=START_LIMIT_S
         )
         self.opened.append(models)
         return models

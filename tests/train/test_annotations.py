@@ -31,7 +31,7 @@ def test_a_missing_file_column_or_number_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"columns \['height', 'label'"):
         read_csv(path)
     path.write_text(HEADER + "a.jpg,64,48,1,2,x,4,with_mask\n")
-    with pytest.raises(DataError, match=r"annotations\.csv:2: a number is expected"):
+    with pytest.raises(DataError, match=r"annotations\.csv:2: numbers are expected"):
         read_csv(path)
 
 
@@ -44,8 +44,8 @@ def test_a_missing_file_column_or_number_is_named(tmp_path: Path) -> None:
         (",64,48,1,2,3,4,face", "nothing stands in column image"),
         ("x/a.jpg,64,48,1,2,3,4,face", "a bare name, got x/a.jpg; put all pictures into one folder"),
         ("x\\a.jpg,64,48,1,2,3,4,face", "a bare name, got x\\a.jpg"),
-        ("a.jpg,64,48,1,2,inf,4,face", "a finite number is expected in columns 2 to 7, got 64, 48, 1, 2, inf, 4"),
-        ("a.jpg,nan,48,1,2,3,4,face", "a finite number is expected"),
+        ("a.jpg,64,48,1,2,inf,4,face", "numbers are expected in columns 2 to 7, got 64 48 1 2 inf 4"),
+        ("a.jpg,nan,48,1,2,3,4,face", "numbers are expected"),
         ("a.jpg,64,48,3,2,1,4,face", "x_min,y_min must be left of and above x_max,y_max, got 3,2,1,4"),
         ("a.jpg,64,48,1,4,3,2,face", "got 1,4,3,2; swap them"),
     ],

@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("keras", reason="the train extra is not installed")
 
 from edge.geometry import Box  # noqa: E402
-from train.annotations import IGNORE, AnnotatedPicture, LabeledBox  # noqa: E402
+from edge.records import IGNORE  # noqa: E402
+from train.annotations import AnnotatedPicture, LabeledBox  # noqa: E402
 from train.detector_data import MAX_BOXES, DetectorBatches, pack_targets  # noqa: E402
 from train.detector_loss import FACE_KIND, IGNORE_KIND, MAX_FACES  # noqa: E402
 from train.detector_network import DetectorShape  # noqa: E402

@@ -50,7 +50,7 @@ def test_a_broker_that_takes_nothing_and_hangs_up_is_not_greeted_more_and_more()
             broker.wait_for(is_online)
             broker.acknowledges = number == 9
             broker.hang_up()
-        observer.add_blind("camera 0: unplugged", 1.0)
+        observer.add_blind("camera 0: unplugged")
         broker.wait_for(is_event("blind"))
         assert 1 <= len(broker.ids[SWITCH]) <= 3
 
@@ -66,7 +66,7 @@ def test_an_event_while_the_state_is_being_told_has_the_new_state_told_at_once()
 
         desk.said["state"] = "blind"
         desk.after_status.append(meanwhile)
-        observer.add_blind("camera 0: unplugged", 1.0)
+        observer.add_blind("camera 0: unplugged")
         broker.wait_for(is_state(state="blind", alarm="OFF"))
         broker.wait_for(is_state(alarm="ON"))
 
@@ -76,7 +76,7 @@ def test_a_refused_subscription_is_said_once(caplog: pytest.LogCaptureFixture, q
         for _ in range(3):
             broker.wait_for(is_online)
             broker.hang_up()
-        observer.add_blind("camera 0: unplugged", 1.0)
+        observer.add_blind("camera 0: unplugged")
         broker.wait_for(is_event("blind"))
     said = [each.message for each in caplog.records if "does not let" in each.message]
     assert len(said) == 1

@@ -6,7 +6,6 @@ import json
 
 from onlookers import Desk, tally
 
-from edge.mqtt.outbox import Outbox
 from edge.mqtt.settings import Mqtt, find_mqtt_clashes
 from edge.mqtt.topics import Topics, list_discovery, make_state, name_device
 
@@ -38,13 +37,6 @@ def test_a_coral_that_fails_is_a_problem_with_a_reason() -> None:
     said = Desk().said | {"accelerator_fault": "no answer for 1 s"}
     state = json.loads(make_state(said, tally().read()))
     assert (state["problem"], state["reason"], state["runs_on"]) == ("ON", "no answer for 1 s", "cpu")
-
-
-def test_the_outbox_drops_the_oldest() -> None:
-    outbox: Outbox[int] = Outbox(2)
-    for number in range(5):
-        outbox.put(number)
-    assert (outbox.take(), outbox.take(), outbox.take()) == (3, 4, None)
 
 
 def test_settings_that_do_not_go_together_are_named() -> None:

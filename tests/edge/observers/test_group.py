@@ -56,7 +56,7 @@ def get_once_open(port: int, path: str) -> tuple[int, bytes]:
 def test_nothing_is_open_by_default_and_frames_are_taken_all_the_same() -> None:
     with observing(settings_with(mqtt=Mqtt(), web=Web(), metrics=Metrics())) as (observers, faults):
         observers.add(turn(0.0), 0.0)
-        observers.add_blind("camera 0: unplugged", 1.0)
+        observers.add_blind("camera 0: unplugged")
     assert faults == []
 
 

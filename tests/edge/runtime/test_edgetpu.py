@@ -116,15 +116,6 @@ def test_models_that_were_not_compiled_run_on_the_cpu_or_are_an_error(bench: Ben
         bench.begin("edgetpu")
 
 
-def test_a_device_is_chosen_by_name(bench: Bench) -> None:
-    assert is_from_stick(bench.scores(bench.open(device="usb:0")))
-    bench.open(device="pci:0")
-    assert bench.said[-1].reason == "no Coral pci:0 is plugged in, only usb:0"
-    bench.there = ("usb:0", "usb:1")
-    bench.open(device="usb:1")
-    assert "libedgetpu is there and gets no Coral" in bench.said[-1].reason
-
-
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
@@ -170,9 +161,9 @@ PYCORAL = """
 import os
 from ai_edge_litert.interpreter import Interpreter, load_delegate
 
-def make_interpreter(data, device=None):
+def make_interpreter(data):
     with open(os.environ["PYCORAL_WAS_CALLED"], "a") as file:
-        print(device, file=file)
+        print("called", file=file)
     return Interpreter(model_content=data, experimental_delegates=[load_delegate("libedgetpu.so.1")])
 """
 
@@ -188,10 +179,10 @@ def test_googles_pycoral_makes_the_interpreters_and_its_impostor_does_not(
     (package / "utils" / ("edgetpu.py" if genuine else "maps.py")).write_text(PYCORAL)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     monkeypatch.setenv("PYCORAL_WAS_CALLED", str(tmp_path / "called"))
-    assert is_from_stick(bench.scores(bench.open(device="usb:0")))
+    assert is_from_stick(bench.scores(bench.open()))
     assert (tmp_path / "called").exists() == genuine
     if genuine:
-        assert (tmp_path / "called").read_text().split() == ["usb:0", "usb:0"]
+        assert (tmp_path / "called").read_text().split() == ["called", "called"]
 
 
 def test_closing_ends_the_process_and_may_be_repeated(bench: Bench) -> None:
@@ -235,7 +226,3 @@ def test_the_model_that_google_compiled_loads_and_one_of_another_contract_is_ref
     with closing(Stick(Plan((StickModel("theirs", data, theirs, (scores,)),), library=str(library)))) as stick:
         assert stick.is_ready(60)
         assert stick.ask(0, FACE, 10)[0].shape == (1, 1001)
-
-
-def test_a_plan_names_googles_library_and_any_device() -> None:
-    assert (Plan(()).library, Plan(()).device) == ("libedgetpu.so.1", None)
