@@ -226,6 +226,20 @@ NOT_YAML = {
         "line above",
     ),
     "invisible character": ("web:\n  port: 80\x07", "2: an invisible character stands here; type the line again"),
+    "no-break space behind a colon": (
+        "camera:\r\n  source:\u00a0auto",
+        "2: camera: must be lines of `name: value`, with a space after the colon, got source: auto; an invisible "
+        "character stands in this line, type the line again",
+    ),
+    "space without a width behind a number": (
+        "alarm:\n  hold_s: 3\u200b",
+        "2: alarm.hold_s: must be a number between 0 and 60, got 3; an invisible character stands in this line, type "
+        "the line again",
+    ),
+    "no-break space in a comment behind what is wrong": (
+        "alarm:\n  hold_s: 99 # 3\u00a0s",
+        "2: alarm.hold_s: must be between 0 and 60, got 99",
+    ),
     "alias": ("web: &same\nalarm: *same", "2: an alias (*) stands here; write out what it means"),
     "tag": ("web: !!python/object/apply:os.getcwd []", "1: a tag (!) stands here; remove it"),
     "escape beyond Unicode": (
