@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from edge.alarm import starting
 from edge.commands import read_settings
@@ -28,20 +28,18 @@ OUTPUTS = {
 """A decision's flag and the setting that says where it is wired."""
 
 
+_LONGEST_S: Final = 60.0
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    parser.add_argument("--seconds", type=_seconds, default=1.0, help="how long each stays on, 0 to 60 (default 1)")
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 60:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 60, got {text}")
-    return value
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long each stays on, 0 to 60 (default 1)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Flash and beep, one output after the other. Raises UsageError where nothing is wired."""
+    """Flash and beep, one output after the other. Raises UsageError where nothing is wired or that takes too long."""
+    if not 0 <= options.seconds <= _LONGEST_S:
+        raise UsageError(f"--seconds: must be between 0 and {_LONGEST_S:g}, got {options.seconds:g}")
     settings = read_settings(options)
     if not any(wiring(settings.gpio)):
         raise UsageError("test-outputs: nothing is wired; give lamp and buzzer their pins below gpio: in config.yaml")

@@ -196,6 +196,11 @@ def test_outputs_are_switched_one_after_the_other(tmp_path: Path, capsys: pytest
     ]  # fmt: skip
 
 
+def test_outputs_are_not_left_on_for_longer_than_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test-outputs", "--seconds", "nan"]) == 2
+    assert "--seconds: must be between 0 and 60, got nan" in capsys.readouterr().err
+
+
 def test_yunet_without_its_file_is_an_error_with_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *config(tmp_path, "detector:\n  backend: yunet\n  model: models/faces.tflite\n")]) == 2
     said = capsys.readouterr().err
