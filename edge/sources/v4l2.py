@@ -97,7 +97,7 @@ class V4l2Camera:
     def close(self) -> None:
         """Stop reading and give the camera back. Calling it again does nothing.
 
-        Waits a moment for the driver; a driver that hangs is left to its thread, which ends with the process.
+        Waits a moment for the driver; one that waits or hangs is left to its thread, which gives the camera back.
         """
         if self._closed:
             return
@@ -105,7 +105,8 @@ class V4l2Camera:
         self._stop.set()
         self._reader.join(_JOIN_S)
         if self._reader.is_alive():
-            log.warning("camera %s: its driver hangs, left open", self._camera.device)
+            # not worth a line with every try: OpenCV waits ten seconds for a picture before it gives up
+            log.debug("camera %s: its driver still waits for a picture, left open until then", self._camera.device)
 
     def _read_until_stopped(self) -> None:
         try:

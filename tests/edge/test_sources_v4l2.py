@@ -173,12 +173,14 @@ def test_reader_that_fails_gives_the_camera_back(opened: OpenCamera) -> None:
     assert capture.released.wait(LONG_S)
 
 
-def test_hung_driver_does_not_hang_close(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_driver_that_waits_holds_up_no_close_and_is_not_worth_a_line_with_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     capture = Driver()
     camera = V4l2Camera("/dev/video0", capture, Camera(), capture.clock)
     assert capture.waiting.wait(LONG_S)
     camera.close()
-    assert "its driver hangs" in caplog.text
+    assert not caplog.records
     assert not capture.released.is_set()
     capture.end()
     assert capture.released.wait(LONG_S)
