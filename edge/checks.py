@@ -36,6 +36,9 @@ _NOT_SHOWN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, halves of characters and line ends. Opening a file raises ValueError for
 the first two. Spaces and joiners that `str.isprintable` refuses as well are in names of real files."""
 
+_LOOKS_EMPTY: Final = frozenset({"Zs", "Cf"})
+"""Unicode's categories of spaces and joiners, such as the no-break space of a web page, or of a Mac's Option+Space."""
+
 _ADVICE: Final = (
     (r"0\d+", "; leave out the leading zero"),
     (r"[-+]?\d+,\d+", "; write decimals with a point"),
@@ -104,6 +107,13 @@ def advise(text: str, quoted: bool, hint: Any) -> str:
     if fits_as_text or fits_unquoted:
         return ""
     return next((advice for pattern, advice in _ADVICE if re.fullmatch(pattern, text)), "")
+
+
+def advise_on_line(line: str) -> str:
+    """Return what to do about a wrong line with what looks like a space, or like nothing, and is neither in YAML."""
+    written = line.partition(" #")[0]
+    hidden = any(unicodedata.category(each) in _LOOKS_EMPTY for each in written.replace(" ", ""))
+    return "; an invisible character stands in this line, type the line again" if hidden else ""
 
 
 def shorten(text: str) -> str:

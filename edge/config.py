@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 import yaml
 from yaml.reader import ReaderError
 
-from edge.checks import advise, convert_value, describe, describe_unknown, resolve, shorten
+from edge.checks import advise, advise_on_line, convert_value, describe, describe_unknown, resolve, shorten
 from edge.clashes import find_clashes
 from edge.devices import is_address, name_address
 from edge.errors import ConfigError
@@ -28,6 +29,9 @@ FindClashes: TypeAlias = Callable[[Settings], Iterable[Mapping[str, str]]]
 
 _MAX_DEPTH: Final = 8
 _BROKEN: Final = object()
+_LINE_END: Final = "\r\n|[\n\r\x85\u2028\u2029]"
+"""As PyYAML counts lines."""
+
 # what PyYAML says; whether the error is where the thing began; what the owner reads
 _SYNTAX: Final = (
     (r"'\t'", False, "a tab stands here; replace it with spaces"),
@@ -77,8 +81,13 @@ def parse_settings(text: str, name: str, find_more: FindClashes = lambda setting
     for clash in () if found.problems else find_more(settings):
         found.add_clash(clash)
     if found.problems:
-        raise ConfigError("\n".join(f"{name}:{line}: {what}" for line, what in sorted(found.problems)))
+        raise ConfigError("\n".join(_locate(text, name, *problem) for problem in sorted(found.problems)))
     return settings
+
+
+def _locate(text: str, name: str, line: int, what: str) -> str:
+    lines = re.split(_LINE_END, text)
+    return f"{name}:{line}: {what}{advise_on_line(lines[line - 1])}"
 
 
 @dataclass(slots=True)
@@ -166,7 +175,7 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as exc:
         line, words = _explain(exc)
-        raise ConfigError(f"{name}:{line}: {words}") from exc
+        raise ConfigError(_locate(text, name, line, words)) from exc
     except (ValueError, OverflowError) as exc:
         # PyYAML 6.0.3 gives escapes such as "\UFFFFFFFF" and the number behind %YAML unchecked to chr and int
         raise ConfigError(f"{name}:{loader.line + 1}: a number stands here that is too large for YAML") from exc

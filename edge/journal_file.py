@@ -88,12 +88,16 @@ Item: TypeAlias = Entry | ClockSet
 
 
 class JournalFile:
-    """Writes the file. Opens it with the first write, and again after any failure; one thread only."""
+    """Writes the file. Opens it with the first write, and anew after any failure or when it was deleted or moved.
+
+    For one thread only.
+    """
 
     def __init__(self, path: Path) -> None:
         """Write to `path`, in a folder that is there."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
         self._first_id: int | None = None
 
     def write(self, items: Sequence[Item]) -> None:
@@ -152,8 +156,12 @@ class JournalFile:
             connection.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and _identify(self._path) != self._identity:
+            self.close()  # deleted or moved by its owner: SQLite would write on into a file without a name
+            self._first_id = None
         if self._connection is None:
             self._connection = _connect(self._path)
+            self._identity = _identify(self._path)
         if self._first_id is None:
             self._first_id = _next_id(self._connection)
         return self._connection
@@ -202,6 +210,14 @@ def _explain(error: Exception, path: Path) -> str:
         advice = f"start Maskwatch anew: it renames the file to {path.name}.damaged and begins another"
         return f"the journal is damaged ({error}); {advice}"
     return f"the journal cannot be read ({error}); check journal.path; join the group maskwatch or use sudo"
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from edge.commands import ROOT, find_config_of
 from edge.commands.status import find_sockets
 from edge.control import require_alone
 from edge.daemon import run_daemon
-from edge.errors import HardwareError, ModelError
+from edge.errors import DataError, HardwareError, ModelError
 from edge.live import LiveConfig
 from edge.settings import Settings
 
@@ -48,10 +48,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run_with(config: LiveConfig, stopped: Callable[[], bool]) -> None:
-    """Run with what config.yaml asks for, or with the last good settings where its models or pins cannot be had."""
+    """Run with what config.yaml says, or with the last good settings where its models, pins or files cannot be had."""
     try:
         run_daemon(config.settings, ROOT, stopped, config=config)
-    except (ModelError, HardwareError) as exc:
+    except (ModelError, HardwareError, DataError) as exc:
         if not config.fall_back(str(exc)):
             raise
         run_daemon(config.settings, ROOT, stopped, config=config)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from edge.alarm import dark
 from edge.commands import read_settings
@@ -19,7 +19,8 @@ from edge.outputs.gpio import open_factory
 from edge.records import Decision, StatusPattern
 from edge.settings import Gpio
 
-_DARK = dark(0.0)
+_LONGEST_S: Final = 60.0
+_DARK: Final = dark(0.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Flash and beep, one output after the other. Raises UsageError where nothing is wired, or for such a time."""
-    if not 0 <= options.seconds <= 60:
-        raise UsageError(f"--seconds: must be between 0 and 60, got {options.seconds:g}")
+    if not 0 <= options.seconds <= _LONGEST_S:
+        raise UsageError(f"--seconds: must be between 0 and {_LONGEST_S:g}, got {options.seconds:g}")
     gpio = read_settings(options).gpio
     if not any(wiring(gpio)):
         raise UsageError("test-outputs: nothing is wired; give lamp and buzzer their pins below gpio: in config.yaml")

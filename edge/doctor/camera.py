@@ -65,7 +65,7 @@ def _check_use(node: Path, system: System) -> Finding:
         return problem(name, f"{_show(node, system)}: its driver hangs", "unplug the camera and plug it in, or reboot")
     answer = json.loads(said)
     if answer["error"] == "EBUSY":
-        return _explain_busy(_show(node, system), system)
+        return _explain_busy(node, system)
     if answer["error"] or not answer["captures"]:
         reason = answer["error"] or "takes no pictures"
         return problem(name, f"{_show(node, system)}: is no camera ({reason})", _choose(system))
@@ -102,20 +102,20 @@ def _check_node(camera: Camera, system: System) -> Finding:
     return ok("camera", f"{_show(node, system)} ({kind})")
 
 
-def _explain_busy(shown: str, system: System) -> Finding:
-    daemon = find_daemon(system)
+def _explain_busy(node: Path, system: System) -> Finding:
+    shown, daemon = _show(node, system), find_daemon(system)
     if daemon is not None:
         return ok("camera use", f"{shown}: the daemon uses it (process {daemon})")
-    user = _find_user(shown, system)
+    user = _find_user(f"/dev/{node.resolve().name}", system)  # a path in /dev/v4l is a link
     says = f"{shown}: {user or 'another program'} uses it"
     return problem("camera use", says, "end that program" if user else f"find it with `sudo fuser -v {shown}`, end it")
 
 
-def _find_user(shown: str, system: System) -> str:
-    """Return the program that has a device open; only root sees those of other users."""
+def _find_user(device: str, system: System) -> str:
+    """Return the program that has a device like /dev/video0 open; only root sees those of other users."""
     for link in system.glob("/proc/[0-9]*/fd/*"):
         with suppress(OSError):  # it has closed the file, or ended
-            if str(link.readlink()) == shown:
+            if str(link.readlink()) == device:
                 pid = link.parts[-3]
                 return f"{system.read(f'/proc/{pid}/comm') or 'a program'} (process {pid})"
     return ""

@@ -58,15 +58,17 @@ class Stick:
         self._models, self._started = plan.models, False
         self._results_at = max(_bytes_of([each.input]) for each in plan.models)
         size = self._results_at + max(_bytes_of(each.outputs) for each in plan.models)
-        with ExitStack() as theirs:
+        with ExitStack() as theirs, ExitStack() as ours:
             exchange, self._errors = _unnamed_file(size), _unnamed_file(0)
             theirs.callback(os.close, exchange)
+            ours.callback(os.close, self._errors)
             self._memory = np.frombuffer(mmap.mmap(exchange, size), np.uint8)
             self._talk, their_talk = Pipe()
             theirs.callback(their_talk.close)
             models = tuple(_lend(model, theirs) for model in plan.models)
             job = Job(plan.library, plan.lock, their_talk.fileno(), exchange, size, self._results_at, models)
             self._process = _launch(job, self._errors)
+            ours.pop_all()  # a process that did not start leaves nothing open
 
     def is_ready(self, wait_s: float) -> bool:
         """Return whether the models are loaded, after waiting for that so long at most; call it until they are."""

@@ -219,7 +219,10 @@ def open_source(camera: Camera, loop: bool = False) -> Source:
     """
     if isinstance(camera.device, int):
         raise ConfigError(f"camera.device: must name a file or folder when camera.source is files, got {camera.device}")
-    frames = open_path(Path(camera.device), 1 / camera.max_fps, loop)
+    path = Path(camera.device)
+    frames = open_path(path, 1 / camera.max_fps, loop)
+    if isinstance(frames, PictureFiles) and list_pictures([path]) == [path]:  # a picture alone, or nothing to look at
+        read_picture(path)
     return Paced(Oriented(frames, camera.rotate_deg, camera.mirror))
 
 

@@ -81,7 +81,7 @@ class V4l2Camera:
     def next_frame(self, timeout_s: float) -> Frame:
         """Return the newest frame that was not returned yet, waiting for one up to `timeout_s` seconds.
 
-        Raises NoFrameError when none comes, HardwareError when the camera sends what cannot be decoded.
+        Raises NoFrameError when none comes, HardwareError when the camera is gone or sends what cannot be decoded.
         """
         frame = self._newest.take(timeout_s)
         if frame is None:
@@ -95,7 +95,7 @@ class V4l2Camera:
     def close(self) -> None:
         """Stop reading and give the camera back. Calling it again does nothing.
 
-        Waits a moment for the driver; a driver that hangs is left to its thread, which ends with the process.
+        Waits a moment for the driver; one that waits or hangs is left to its thread, which gives the camera back.
         """
         if self._closed:
             return
@@ -103,7 +103,8 @@ class V4l2Camera:
         self._stop.set()
         self._reader.join(_JOIN_S)
         if self._reader.is_alive():
-            log.warning("camera %s: its driver hangs, left open", self._camera.device)
+            # not worth a line with every try: OpenCV waits ten seconds for a picture before it gives up
+            log.debug("camera %s: its driver still waits for a picture, left open until then", self._camera.device)
 
     def _read_until_stopped(self) -> None:
         try:
@@ -114,6 +115,10 @@ class V4l2Camera:
 
     def _read_one(self) -> None:
         if not self._capture.grab():
+            if not Path(self._path).exists():
+                # at once: while it is held open, its number is taken, and a camera that is back gets another one
+                # (linux, v4l2-dev.c, v4l2_device_release)
+                self._give_up(HardwareError(f"camera {self._camera.device}: {self._path} is gone; check the cable"))
             self._stop.wait(_RETRY_S)
             return
         captured_s = self._clock()
@@ -129,10 +134,13 @@ class V4l2Camera:
         if not found:
             return
         if bgr.ndim != 3 or bgr.shape[2] != 3:  # OpenCV 4.11 gives (1, n) when a driver grants native BGR3
-            self._newest.fail(self._undecoded(bgr.shape))
-            self._stop.set()
+            self._give_up(self._undecoded(bgr.shape))
             return
         self._newest.keep(bgr, captured_s)
+
+    def _give_up(self, error: HardwareError) -> None:
+        self._newest.fail(error)
+        self._stop.set()
 
     def _undecoded(self, shape: tuple[int, ...]) -> HardwareError:
         code = _granted_format(self._capture)

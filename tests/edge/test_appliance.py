@@ -134,6 +134,7 @@ def test_what_the_models_depend_on_loads_them_anew(house: House, sections: dict[
         ({"classifier": Classifier(model="models/none.tflite")}, "no such model"),
         ({"alarm": Alarm(labels=("no_hat",))}, "alarm.labels"),
         ({"camera": Camera(source="files", device="none.mp4")}, "camera.device: none.mp4: no such file"),
+        ({"camera": Camera(source="files", device="pictures")}, "camera.device: pictures: no such file"),
         (
             {"detector": Detector(min_score=0.9), "camera": Camera(source="files", device="none.mp4")},
             "camera.device: none.mp4: no such file",

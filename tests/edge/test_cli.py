@@ -218,18 +218,20 @@ def test_an_unreadable_picture_does_not_end_the_daemon(tmp_path: Path) -> None:
     assert main(["run", *words]) == 0
 
 
-def test_a_start_with_a_missing_model_goes_by_the_last_good_settings_if_there_are_any(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("wrong", "code"), [("classifier: {model: none.tflite}", 4), ("camera: {source: files, device: none.tflite}", 1)]
+)
+def test_a_start_with_a_missing_file_goes_by_the_last_good_settings_if_there_are_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wrong: str, code: int
 ) -> None:
     caplog.set_level("INFO")
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    draw_clip(tmp_path / "clip.mp4", frames=5)
-    good = MOCK_PINS + f"camera: {{source: files, device: {tmp_path / 'clip.mp4'}}}\njournal: {{enabled: false}}\n"
-    words = config(tmp_path, good + "classifier: {model: none.tflite}\n")
-    assert main(["run", *words]) == 4
-    LastGood(tmp_path / "config.yaml").keep(good.encode())
+    clip = draw_clip(tmp_path / "clip.mp4", frames=5)
+    words = config(tmp_path, MOCK_PINS + f"journal: {{enabled: false}}\n{wrong}\n")
+    assert main(["run", *words]) == code
+    LastGood(tmp_path / "config.yaml").keep(f"{MOCK_PINS}camera: {{source: files, device: {clip}}}\n".encode())
     assert main(["run", *words]) == 0
-    assert "none.tflite: no such model" in caplog.text
+    assert "none.tflite: no such" in caplog.text
     assert "status lamp blinking fast" in caplog.text
 
 

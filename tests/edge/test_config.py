@@ -95,6 +95,21 @@ def test_errors_begin_with_the_name_of_the_file_as_given(tmp_path: Path) -> None
     assert str(caught.value).startswith(f"{path}:1: accelerator: ")
 
 
+def test_every_error_is_reported_in_the_order_of_the_file() -> None:
+    text = "gpio:\n  lamp_pin: 99\n  buzer_pin: 4\nalarm:\n  hold_s: x\n  hold_s: 3\naccelerator: gpu\n"
+    text += "zone: {polygon: [[0, 0]]}\n"
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, "config.yaml")
+    assert str(caught.value).splitlines() == [
+        "config.yaml:2: gpio.lamp_pin: must be between 0 and 27, got 99",
+        "config.yaml:3: gpio.buzer_pin: unknown key; did you mean buzzer_pin?",
+        "config.yaml:5: alarm.hold_s: must be a number between 0 and 60, got x",
+        "config.yaml:6: alarm.hold_s: is already given in line 5; keep one of the two",
+        "config.yaml:7: accelerator: must be one of auto, cpu, edgetpu, got gpu",
+        "config.yaml:8: zone.polygon: must have at least 3 points, or none for the whole picture, got 1",
+    ]
+
+
 def test_bytes_that_are_not_utf8_are_an_error_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes("web:\n# Tür\n".encode("latin-1"))

@@ -1,7 +1,8 @@
-"""What the doctor says of a camera that is no device of this machine."""
+"""What the doctor says of a camera that is no device of this machine, and of one that is named by a link."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,3 +31,17 @@ def test_a_network_camera_needs_the_network_of_the_service(tmp_path: Path) -> No
     opened.parent.mkdir(parents=True)
     opened.touch()
     assert check_camera(patient).state == "skipped"
+
+
+def test_the_program_that_uses_a_camera_is_named_where_the_settings_name_a_link(tmp_path: Path) -> None:
+    for folder in ("dev/v4l/by-id", "proc/77/fd"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "dev/video0").touch()
+    (tmp_path / "dev/v4l/by-id/usb-cam-index0").symlink_to("../../video0")
+    (tmp_path / "proc/77/fd/5").symlink_to("/dev/video0")
+    (tmp_path / "proc/77/comm").write_text("cheese\n")
+    settings = parse_settings("camera: {device: /dev/v4l/by-id/usb-cam-index0}", "config.yaml")
+    busy = json.dumps({"error": "EBUSY", "card": "cam", "captures": True})
+    system = replace(this_system(), root=tmp_path, run=lambda command: busy)
+    finding = check_camera_use(Patient(system, settings, None, tmp_path))
+    assert finding.says == "/dev/v4l/by-id/usb-cam-index0: cheese (process 77) uses it"

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -61,6 +62,17 @@ def test_a_reader_sees_what_was_committed_while_the_daemon_has_the_file_open(tmp
     assert times(tmp_path / "j.db") == [1.0]
     file.write([event(2.0)])
     assert times(tmp_path / "j.db") == [1.0, 2.0]
+    file.close()
+
+
+@pytest.mark.parametrize("clear", [Path.unlink, lambda path: path.rename(path.with_name("kept.db"))])
+def test_a_file_that_is_deleted_or_moved_away_meanwhile_is_begun_anew(
+    clear: Callable[[Path], object], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "j.db", event(1.0))
+    clear(tmp_path / "j.db")
+    file.write([event(2.0, clock_set=False), ClockSet(10.0)])
+    assert times(tmp_path / "j.db") == [12.0]
     file.close()
 
 
@@ -166,6 +178,7 @@ def test_a_journal_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -
 
 WRITE_FOREVER = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from edge.journal_file import Entry, EntryKind, JournalFile
 file = JournalFile(Path(sys.argv[1]))

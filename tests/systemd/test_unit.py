@@ -71,6 +71,11 @@ def test_the_daemon_reaches_cameras_and_pins_and_no_other_device() -> None:
     assert sorted(unit["DeviceAllow"]) == sorted(f"char-{kind} rw" for kind in kinds)
 
 
+def test_the_kernel_knows_cameras_before_systemd_allows_them_to_the_daemon() -> None:
+    unit = settings(UNIT)
+    assert (unit["Wants"], unit["After"]) == (["modprobe@videodev.service"], ["modprobe@videodev.service"])
+
+
 def test_the_outputs_are_switched_off_after_any_end() -> None:
     assert settings(UNIT)["ExecStopPost"][0].startswith("-/opt/maskwatch/current/venv/bin/maskwatch outputs-off")
 

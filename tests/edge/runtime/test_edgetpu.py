@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import closing
 from pathlib import Path
@@ -97,9 +98,12 @@ def test_a_process_that_cannot_be_started_is_a_reason_like_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
+    before = list(Path("/proc/self/fd").iterdir())
     assert not is_from_stick(bench.scores(bench.open()))
     assert bench.said[0].fault
     assert "its process cannot be started ([Errno 2]" in bench.said[0].reason
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
 
 
 def test_models_that_were_not_compiled_run_on_the_cpu_or_are_an_error(bench: Bench) -> None:
