@@ -69,19 +69,14 @@ class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]
     """Stops when the validation loss has not improved for `patience` epochs, counting those before an interruption."""
 
     def __init__(self, run: Path, first_epoch: int, patience: int) -> None:
-        """Watch the run's history from `first_epoch` on."""
+        """Watch the run's history, which must be written before this is called, from `first_epoch` on."""
         super().__init__()
         self._run, self._first_epoch, self._patience = run, first_epoch, patience
-        self._losses: list[float] = []
 
-    def on_train_begin(self, logs: object = None) -> None:
-        """Recall the epochs of an earlier call."""
-        self._losses = validation_losses(self._run, self._first_epoch)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Stop when the best loss is too long ago."""
-        self._losses.append((logs or {})["val_loss"])
-        self.model.stop_training = has_settled(self._losses, self._patience)
+        losses = validation_losses(self._run, self._first_epoch)  # an epoch that is repeated counts once there
+        self.model.stop_training = has_settled(losses, self._patience)
 
 
 def has_settled(losses: Sequence[float], patience: int) -> bool:

@@ -9,8 +9,19 @@ import pytest
 
 pytest.importorskip("keras", reason="the train extra is not installed")
 
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
 from edge.errors import UsageError  # noqa: E402
-from train.runs import WriteHistory, has_settled, read_history, settle_inputs, start_run, validation_losses  # noqa: E402
+from train.runs import (  # noqa: E402
+    StopEarly,
+    WriteHistory,
+    has_settled,
+    read_history,
+    settle_inputs,
+    start_run,
+    validation_losses,
+)
 
 
 @dataclass(frozen=True)
@@ -61,3 +72,16 @@ def test_of_a_repeated_epoch_the_last_row_counts(tmp_path: Path) -> None:
 )
 def test_training_has_settled_when_the_best_epoch_is_two_back(losses: list[float], settled: bool) -> None:
     assert has_settled(losses, patience=2) is settled
+
+
+def test_an_epoch_that_was_cut_off_after_its_row_and_is_repeated_does_not_count_twice_towards_patience(
+    tmp_path: Path,
+) -> None:
+    for epoch, loss in enumerate((0.01, 5.0)):
+        WriteHistory(tmp_path).on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    network.compile("sgd", "mse")
+    data = (np.zeros((1, 1)), np.ones((1, 1)))  # its loss stays well above 0.01
+    callbacks = [WriteHistory(tmp_path), StopEarly(tmp_path, 0, patience=2)]
+    network.fit(*data, validation_data=data, initial_epoch=1, epochs=9, callbacks=callbacks, verbose=0)
+    assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 2]
