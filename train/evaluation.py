@@ -108,6 +108,11 @@ class Scores:
     band: tuple[Band, ...]
 
 
+def say_side(min_side: float) -> str:
+    """Return a fraction of the long side as a percentage, with all its digits: 0.015 is none of 2 %."""
+    return f"{100 * min_side:g}%"
+
+
 def headlines(
     exam: Exam, systems: Sequence[System], min_sides: Sequence[float], weights: NDArray[np.float64]
 ) -> Iterator[Headline]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.calibration import MOST_CALLED_UNMASKED, Band, lowest_threshold
-from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System
+from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System, say_side
 from train.intervals import Estimate
 from train.report import table
 from train.slices import SliceScore
@@ -56,7 +56,7 @@ def write_markdown(
                 "## Confusion",
                 *(f"![confusion matrices](confusion_{side:g}.png)" for side in _sides(scores)),
                 "## Slices",
-                f"Faces from {smallest[0].min_side:.0%} on. {_SLICES}",
+                f"Faces from {say_side(smallest[0].min_side)} on. {_SLICES}",
                 "![mean F1 by slice](slices.png)",
                 _slice_table(smallest),
                 "## Detector",
@@ -76,7 +76,7 @@ def write_markdown(
                 _band_table(scores),
                 "## Worst mistakes",
                 _SHEETS,
-                *(f"### {title}\n\n![{title}]({name})" for name, title in sheets.items()),
+                *(f"### {title}\n\n![{title}](<{name}>)" for name, title in sheets.items()),
             ]
         )
         + "\n"
@@ -125,13 +125,13 @@ def _headline_row(one: Headline, first: bool) -> tuple[str, ...]:
     name = "all sets" if one.set == EVERY_SET else one.set
     each = (say(share) for share in shares)
     ahead = "first" if first else say(one.ahead, "+.3f")
-    return name, f"{one.min_side:.0%}", one.system, str(one.faces), *each, f"{one.false_faces_per_picture:.3f}", ahead
+    return name, say_side(one.min_side), one.system, str(one.faces), *each, f"{one.false_faces_per_picture:.3f}", ahead
 
 
 def _label_table(scores: Sequence[Scores]) -> str:
     names = dict.fromkeys(label.label for one in scores for label in one.labels)
     rows = [
-        (name, f"{one.min_side:.0%}", one.system, *_label_row(label))
+        (name, say_side(one.min_side), one.system, *_label_row(label))
         for name in names
         for one in scores
         for label in one.labels
@@ -167,7 +167,7 @@ def _slice_row(part: SliceScore) -> tuple[str, ...]:
 def _precision_table(scores: Sequence[Scores]) -> str:
     rows = [
         (
-            f"{one.min_side:.0%}",
+            say_side(one.min_side),
             one.system,
             "none" if one.detector is None else f"{one.detector.average_precision:.3f}",
             *(f"{curve.average_precision:.3f}" for curve in one.chain.values()),
@@ -180,7 +180,7 @@ def _precision_table(scores: Sequence[Scores]) -> str:
 def _calibration_table(scores: Sequence[Scores]) -> str:
     rows = [
         (
-            f"{one.min_side:.0%}",
+            say_side(one.min_side),
             one.system,
             *("none" if r is None else f"{r.ece:.4f}" for r in (one.label_reliability, one.side_reliability)),
             "none" if one.label_reliability is None else str(sum(one.label_reliability.faces)),
@@ -202,7 +202,7 @@ def _band_rows(one: Scores) -> list[tuple[str, ...]]:
     named: list[tuple[str, Band | None]] = [("as it is used", one.verdicts)]
     named.append((f"{aimed.min_score:g}" if aimed and aimed.min_score else "", aimed))
     return [
-        (f"{one.min_side:.0%}", one.system, name, *(say(share) for share in (
+        (say_side(one.min_side), one.system, name, *(say(share) for share in (
             band.decided, band.decided_of_all, band.masked_called_unmasked, band.unmasked_called_masked)))
         for name, band in named
         if band is not None

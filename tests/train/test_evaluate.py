@@ -87,15 +87,22 @@ def test_the_report_has_every_part_and_every_number(annotations: Path) -> None:
     assert "full: " not in text.split("## Mean F1")[0]
 
 
-def test_every_plot_and_sheet_of_the_report_is_there(annotations: Path) -> None:
+def test_every_plot_and_sheet_of_the_report_is_there_whatever_the_system_is_called(annotations: Path) -> None:
     wrong = {"image": "a.jpg", "faces": [{"box": [60, 60, 80, 80], "label": "without_mask"}]}
-    evaluate(annotations, system("bare", f"print({json.dumps(wrong)!r})"))
+    evaluate(annotations, system("my own", f"print({json.dumps(wrong)!r})"))
     output = annotations.parent / "out"
-    named = re.findall(r"\]\((.+?)\)", (output / "report.md").read_text())
-    assert {"slices.png", "detector.png", "chain.png", "reliability.png", "band.png", "confusion_0.03.png"} <= {*named}
-    assert {"sheet_bare_false_faces.png", "sheet_bare_missed_faces.png"} <= {*named}
+    targets = re.findall(r"\]\((?:<(.+?)>|(\S+))\)", (output / "report.md").read_text())  # no spaces but in <>
+    named = {quoted or bare for quoted, bare in targets}
+    assert {"slices.png", "detector.png", "chain.png", "reliability.png", "band.png", "confusion_0.03.png"} <= named
+    assert {"sheet_my own_false_faces.png", "sheet_my own_missed_faces.png"} <= named
     for name in named:
         assert (output / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_sizes_that_differ_by_less_than_a_percent_are_told_apart(annotations: Path) -> None:
+    evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), more=("--min-side", "0.015", "0.02"))
+    report = (annotations.parent / "out" / "report.md").read_text()
+    assert [row.split(" | ")[1] for row in report.splitlines() if row.startswith("| with_mask |")] == ["1.5%", "2%"]
 
 
 def test_contributors_are_sources_of_their_own(annotations: Path) -> None:
