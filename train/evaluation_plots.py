@@ -25,7 +25,7 @@ def plot_detector(path: Path, scores: Sequence[Scores]) -> None:
     for axes, side in zip(rows[0], sides, strict=True):
         for color, one in _at(scores, side):
             if one.detector is not None:
-                _draw_curve(axes, one.detector, f"{one.system}, AP {one.detector.average_precision:.3f}", color)
+                _draw_curve(axes, one.detector, one.system, color)
         _finish(axes, f"faces from {say_side(side)} of the long side", "recall", "precision")
     figure.savefig(path, dpi=_DPI)
 
@@ -37,8 +37,7 @@ def plot_chain(path: Path, scores: Sequence[Scores]) -> None:
     for name, row in zip(CHAIN, rows, strict=True):
         for axes, side in zip(row, sides, strict=True):
             for color, one in _at(scores, side):
-                curve = one.chain[name]
-                _draw_curve(axes, curve, f"{one.system}, AP {curve.average_precision:.3f}", color)
+                _draw_curve(axes, one.chain[name], one.system, color)
                 axes.plot(*_used(one, name), "o", color=color)
             _finish(axes, f"{name}, from {say_side(side)}", "recall", "precision")
     figure.savefig(path, dpi=_DPI)
@@ -53,8 +52,8 @@ def _used(one: Scores, side: str) -> tuple[list[float], list[float]]:
     return [right / max(1, faces)], [right / max(1, sum(said.values()))]
 
 
-def _draw_curve(axes: Axes, curve: Curve, name: str, color: str) -> None:
-    axes.plot(curve.recall, curve.precision, label=name, color=color)
+def _draw_curve(axes: Axes, curve: Curve, system: str, color: str) -> None:
+    axes.plot(curve.recall, curve.precision, label=f"{system}, AP {curve.said_precision}", color=color)
 
 
 def plot_reliability(path: Path, scores: Sequence[Scores]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.calibration import MOST_CALLED_UNMASKED, Band, lowest_threshold
-from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System, say_side
+from train.evaluation import EVERY_SET, MISSED, NO_FACE, Headline, LabelScore, Scores, System, say_side
 from train.intervals import Estimate
 from train.report import table
 from train.slices import SliceScore
@@ -95,21 +95,28 @@ def _system_row(system: System) -> tuple[str, ...]:
 
 def _left_out(scores: Sequence[Scores]) -> list[str]:
     missing = "\n".join(f"- {line}" for line in left_out(scores))
-    return [f"Left out, because the system's lines do not tell it:\n\n{missing}"] if missing else []
+    return [f"Left out, and why:\n\n{missing}"] if missing else []
 
 
 def left_out(scores: Sequence[Scores]) -> tuple[str, ...]:
-    """Return a sentence for each part that a system's lines do not suffice for."""
+    """Return a sentence for each part that a system's lines, or the faces that it found, do not suffice for."""
     lines: dict[str, None] = {}
     for one in scores:
+        nothing = not _count_found(one)
         parts = (
             (one.detector, "the detector's curve (no `face_score`)"),
-            (one.label_reliability, "calibration and the band's curve (no `scores`)"),
+            (not nothing, f"calibration and the band from {say_side(one.min_side)} on (no annotated face found)"),
+            (nothing or one.label_reliability, "calibration and the band's curve (no `scores`)"),
             (one.side_reliability or one.label_reliability is None, "the band's curve (its `scores` do not sum to 1)"),
-            (one.verdicts, "the band as it is used (no `verdict`)"),
+            (nothing or one.verdicts, "the band as it is used (no `verdict`)"),
         )
         lines.update({f"{one.system}: {what}": None for part, what in parts if not part})
     return tuple(lines)
+
+
+def _count_found(one: Scores) -> int:
+    """Return how many of the annotated faces were found, whatever their label."""
+    return sum(sum(row.values()) - row[MISSED] for true, row in one.confusion.items() if true != NO_FACE)
 
 
 def _headline_table(headlines: Sequence[Headline]) -> str:
@@ -169,8 +176,8 @@ def _precision_table(scores: Sequence[Scores]) -> str:
         (
             say_side(one.min_side),
             one.system,
-            "none" if one.detector is None else f"{one.detector.average_precision:.3f}",
-            *(f"{curve.average_precision:.3f}" for curve in one.chain.values()),
+            "none" if one.detector is None else one.detector.said_precision,
+            *(curve.said_precision for curve in one.chain.values()),
         )
         for one in scores
     ]

@@ -84,6 +84,8 @@ def test_the_report_has_every_part_and_every_number(annotations: Path) -> None:
     assert second["confusion"]["no face"]["without_mask"] == 1
     assert (second["detector"], second["label_reliability"], second["verdicts"]) == (None, None, None)
     assert "- bare: the detector's curve (no `face_score`)" in text
+    assert "- bare: calibration and the band from 3% on (no annotated face found)" in text
+    assert "bare: calibration and the band's curve (no `scores`)" not in text
     assert "full: " not in text.split("## Mean F1")[0]
 
 
@@ -97,6 +99,12 @@ def test_every_plot_and_sheet_of_the_report_is_there_whatever_the_system_is_call
     assert {"sheet_my own_false_faces.png", "sheet_my own_missed_faces.png"} <= named
     for name in named:
         assert (output / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_of_sizes_and_sides_without_a_face_there_is_no_average_precision(annotations: Path) -> None:
+    evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), more=("--min-side", "0.1", "0.5"))
+    report = (annotations.parent / "out" / "report.md").read_text()
+    assert "| 10% | good | 1.000 | 1.000 | – |\n| 50% | good | – | – | – |" in report
 
 
 def test_sizes_that_differ_by_less_than_a_percent_are_told_apart(annotations: Path) -> None:
