@@ -48,6 +48,7 @@ def test_the_markdown_has_every_label_source_and_the_command(report: Report) -> 
     text = to_markdown(report)
     assert "| with_mask | 1.0000 | 0.7500 | 0.8571 | 4 |" in text
     assert "| drawn | 0.6667 | 0.857 (4) | 0.500 (2) | none | 6 |" in text
+    assert "| mask_worn_incorrectly | none | none | none | 0 |" in text
     assert "| train | drawn | with_mask 9 |" in text
     assert "`python -m train classifier --folders 'my pictures'`" in text
 
