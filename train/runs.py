@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -135,8 +136,11 @@ class WriteHistory(keras.callbacks.Callback):  # type: ignore[misc]
 
 def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     """Return a callback that keeps a phase's weights, optimizer and epoch, and goes on from those it finds."""
+    folder = run / "backup" / phase
+    if folder.is_dir() and not (folder / "training_metadata.json").is_file():
+        shutil.rmtree(folder)  # Keras writes the epoch last: this first backup was cut off
     return keras.callbacks.BackupAndRestore(
-        str(run / "backup" / phase), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
+        str(folder), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
     )
 
 
