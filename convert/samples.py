@@ -53,8 +53,8 @@ def _sample(row: dict[str, str]) -> Sample:
 
 
 def list_pictures(folder: Path) -> list[Sample]:
-    """Return every picture below a folder. Raises DataError when there is none."""
-    found = [Sample(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURE_SUFFIXES]
+    """Return every picture below a folder but hidden ones. Raises DataError when there is none."""
+    found = [Sample(path) for path in sorted(folder.rglob("[!.]*")) if path.suffix.lower() in PICTURE_SUFFIXES]
     if not found:
         raise DataError(f"{folder}: no pictures there; calibration needs some like those the device will see")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from edge.errors import DataError, UsageError
@@ -11,6 +12,7 @@ from train.annotate import Annotated, Copies, Reason, Rules, annotate
 from train.annotations import AnnotatedPicture, write_csv
 from train.keep_away import DropList, list_pictures, read_drop_list, read_lookalikes
 from train.teacher import Teacher
+from train.whole_files import check_folder
 
 _LARGEST_FRAC = Rules().largest_frac
 
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         raise DataError(f"{options.folder}: no picture is left; nothing was written")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(options.output, annotated.pictures)
-    print(f"train with: --boxes {_boxes_word(options.output, annotated.pictures[0].path.parent)}")
+    print(f"train with: --boxes {shlex.quote(_boxes_word(options.output, annotated.pictures[0].path.parent))}")
     return 0
 
 
@@ -70,11 +72,16 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--largest-frac: must be above 0 and at most 1, got {options.largest_frac}")
     if options.max_side < 1:
         raise UsageError(f"--max-side: must be 1 or more, got {options.max_side}")
+    check_folder("--output", options.output.parent)
+    if options.output.is_dir():
+        raise UsageError(f"--output {options.output}: is a folder; name the annotations file to write in it")
     if options.copy_to is None:
         _check_flat(options.folder)
-    elif options.copy_to.resolve().is_relative_to(options.folder.resolve()):
+        return
+    check_folder("--copy-to", options.copy_to)
+    if options.copy_to.resolve().is_relative_to(options.folder.resolve()):
         raise UsageError(f"--copy-to {options.copy_to}: lies within {options.folder}; choose a folder outside")
-    elif options.copy_to.is_dir() and any(options.copy_to.iterdir()):
+    if options.copy_to.is_dir() and any(options.copy_to.iterdir()):
         raise UsageError(f"--copy-to {options.copy_to}: is not empty; choose another folder or delete it")
 
 

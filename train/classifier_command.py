@@ -29,6 +29,7 @@ from train.runs import check_ranges, check_run, is_finished, read_history, settl
 from train.scores import Scores, score_labels
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, locate_faces, read_sources
 from train.splits import SPLITS, TEST, TRAIN, VALIDATION, Fractions, settle_split, split_faces
+from train.whole_files import check_folder
 from train.workers import join
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
     check_ranges(options)
+    check_folder("--output", options.output)
     options.output = join().folder(options.output)
     faces, scenes = read_faces(options)
     recipe = _recipe(options, faces)

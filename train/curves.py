@@ -17,13 +17,19 @@ _MOST_POINTS = 200
 class Curve:
     """Precision and recall (0..1) of all that scores at least `threshold`, the highest threshold first.
 
-    `average_precision` is of the whole curve; of the points at most 200 are kept.
+    `average_precision` is of the whole curve, None where there is no face to be found; of the points at most 200 are
+    kept.
     """
 
     threshold: tuple[float, ...]
     precision: tuple[float, ...]
     recall: tuple[float, ...]
-    average_precision: float
+    average_precision: float | None
+
+    @property
+    def said_precision(self) -> str:
+        """Average precision as reports and plots have it."""
+        return "–" if self.average_precision is None else f"{self.average_precision:.3f}"
 
 
 def detector_curve(outcomes: Sequence[Outcome]) -> Curve | None:
@@ -72,7 +78,7 @@ def trace(scores: NDArray[np.float64], hits: NDArray[np.bool_], faces: int) -> C
     area = float(np.sum(np.diff(recall, prepend=0.0) * highest))
     some = np.unique(np.linspace(0, len(right) - 1, min(len(right), _MOST_POINTS)).astype(int))
     threshold = scores[order][last_of_tie]
-    return Curve(_floats(threshold[some]), _floats(precision[some]), _floats(recall[some]), area)
+    return Curve(_floats(threshold[some]), _floats(precision[some]), _floats(recall[some]), area if faces else None)
 
 
 def _floats(values: NDArray[np.float64]) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from train.report import data_table, made_list
 from train.runs import check_ranges, check_run, is_finished, read_history, settle_inputs
 from train.sources import add_boxes_arguments, check_left_out, is_left_out, read_sources
 from train.splits import SPLITS, TRAIN, VALIDATION, Fractions, largest_boxes, settle_split, split_pictures
+from train.whole_files import check_folder
 from train.workers import join
 
 Sources = Mapping[str, Sequence[AnnotatedPicture]]
@@ -65,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """Train and report; return the exit code."""
     started_s = time.monotonic()
     check_ranges(options)
+    check_folder("--output", options.output)
     if options.weights is not None and not options.weights.is_file():
         raise ModelError(f"{options.weights}: no such file; leave out --weights to download the ImageNet weights")
     options.output = join().folder(options.output)

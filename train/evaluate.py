@@ -33,6 +33,7 @@ from train.provenance import command_line, describe_run
 from train.scoring import FoundFace, Tally
 from train.slices import make_slicings
 from train.sources import add_boxes_arguments, parse_boxes, parse_renames, read_sources, source_name
+from train.whole_files import check_folder
 
 OURS = f"maskwatch={shlex.quote(sys.executable)} -m edge image --json"
 
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
     _check(options)
     commands = parse_systems(options.system or [OURS])
-    _make_folder(options.output)
+    options.output.mkdir(parents=True, exist_ok=True)
     exam = read_exam(options.boxes, options.rename)
     systems = [ask(name, command, exam, options.output) for name, command in commands.items()]
     table = _write_rows(exam, systems, options)
@@ -72,17 +73,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
+    check_folder("--output", options.output)
     if options.rounds < 1 or min(options.tiles, options.seed) < 0:
         raise UsageError("--rounds must be 1 or more, --tiles and --seed 0 or more")
     if not all(0 <= side < 1 for side in options.min_side):
         raise UsageError("--min-side must be 0 or more and less than 1: parts of the picture's longer side")
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as exc:
-        raise UsageError(f"--output {path}: a folder is expected, and there is a file; name another") from exc
 
 
 def parse_systems(words: Sequence[str]) -> dict[str, str]:

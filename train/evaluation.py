@@ -113,6 +113,11 @@ def sides_of(scores: Sequence[Scores]) -> list[float]:
     return list(dict.fromkeys(one.min_side for one in scores))
 
 
+def say_side(min_side: float) -> str:
+    """Return a fraction of the long side as a percentage, with all its digits: 0.015 is none of 2 %."""
+    return f"{100 * min_side:g}%"
+
+
 def headlines(
     exam: Exam, systems: Sequence[System], min_sides: Sequence[float], weights: NDArray[np.float64]
 ) -> Iterator[Headline]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from train.calibration import BINS, LEAST_DECIDED, MOST_CALLED_UNMASKED, Band
 from train.curves import Curve
-from train.evaluation import CHAIN, Scores, sides_of
+from train.evaluation import CHAIN, Scores, say_side, sides_of
 from train.plots import draw_counts
 
 _DPI = 100
@@ -26,8 +26,8 @@ def plot_detector(path: Path, scores: Sequence[Scores]) -> None:
     for axes, side in zip(rows[0], sides, strict=True):
         for color, one in _at(scores, side):
             if one.detector is not None:
-                _draw_curve(axes, one.detector, f"{one.system}, AP {one.detector.average_precision:.3f}", color)
-        _finish(axes, f"faces from {side:.0%} of the long side", "recall", "precision")
+                _draw_curve(axes, one.detector, one.system, color)
+        _finish(axes, f"faces from {say_side(side)} of the long side", "recall", "precision")
     figure.savefig(path, dpi=_DPI)
 
 
@@ -38,10 +38,9 @@ def plot_chain(path: Path, scores: Sequence[Scores]) -> None:
     for name, row in zip(CHAIN, rows, strict=True):
         for axes, side in zip(row, sides, strict=True):
             for color, one in _at(scores, side):
-                curve = one.chain[name]
-                _draw_curve(axes, curve, f"{one.system}, AP {curve.average_precision:.3f}", color)
+                _draw_curve(axes, one.chain[name], one.system, color)
                 axes.plot(*_used(one, name), "o", color=color)
-            _finish(axes, f"{name}, from {side:.0%}", "recall", "precision")
+            _finish(axes, f"{name}, from {say_side(side)}", "recall", "precision")
     figure.savefig(path, dpi=_DPI)
 
 
@@ -54,8 +53,8 @@ def _used(one: Scores, side: str) -> tuple[list[float], list[float]]:
     return [right / max(1, faces)], [right / max(1, sum(said.values()))]
 
 
-def _draw_curve(axes: Axes, curve: Curve, name: str, color: str) -> None:
-    axes.plot(curve.recall, curve.precision, label=name, color=color)
+def _draw_curve(axes: Axes, curve: Curve, system: str, color: str) -> None:
+    axes.plot(curve.recall, curve.precision, label=f"{system}, AP {curve.said_precision}", color=color)
 
 
 def plot_reliability(path: Path, scores: Sequence[Scores]) -> None:
@@ -72,7 +71,7 @@ def plot_reliability(path: Path, scores: Sequence[Scores]) -> None:
 def _draw_reliability(axes: Axes, one: Scores) -> None:
     found = one.label_reliability
     ece = "none" if found is None else f"{found.ece:.3f}"
-    axes.set_title(f"{one.system}, from {one.min_side:.0%}\nECE {ece}", fontsize=9)
+    axes.set_title(f"{one.system}, from {say_side(one.min_side)}\nECE {ece}", fontsize=9)
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="score of the label", ylabel="share right")
     if found is None:
         return
@@ -98,7 +97,7 @@ def plot_band(path: Path, scores: Sequence[Scores]) -> None:
                 if len(points):
                     axes.plot(points[:, 0], points[:, 1], label=one.system, color=color)
             axes.axhline(target, linestyle=":", color="grey")
-            _finish(axes, f"{title}, from {side:.0%}", "min_score", "share", square=False)
+            _finish(axes, f"{title}, from {say_side(side)}", "min_score", "share", square=False)
     figure.savefig(path, dpi=_DPI)
 
 
@@ -123,7 +122,7 @@ def _draw_confusion(axes: Axes, one: Scores) -> None:
     draw_counts(axes, counts, fontsize=8)
     for names, set_ticks in ((next(iter(one.confusion.values())), axes.set_xticks), (one.confusion, axes.set_yticks)):
         set_ticks(range(len(names)), [name.replace("_", "\n") for name in names], fontsize=7)
-    axes.set_title(f"{one.system}, from {one.min_side:.0%}", fontsize=9)
+    axes.set_title(f"{one.system}, from {say_side(one.min_side)}", fontsize=9)
 
 
 def plot_slices(path: Path, scores: Sequence[Scores]) -> None:
@@ -140,7 +139,8 @@ def plot_slices(path: Path, scores: Sequence[Scores]) -> None:
                   label=one.system)  # fmt: skip
     axes.set_yticks(range(len(rows)), [f"{slicing}: {name}" for slicing, name in rows], fontsize=8)
     axes.invert_yaxis()
-    _finish(axes, f"Mean F1 by slice, faces from {scores[0].min_side:.0%}, 95 % intervals", "mean F1", "", square=False)
+    title = f"Mean F1 by slice, faces from {say_side(scores[0].min_side)}, 95 % intervals"
+    _finish(axes, title, "mean F1", "", square=False)
     figure.savefig(path, dpi=_DPI)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.calibration import MOST_CALLED_UNMASKED, Band, lowest_threshold
-from train.evaluation import EVERY_SET, Headline, LabelScore, Scores, System, sides_of
+from train.evaluation import EVERY_SET, MISSED, NO_FACE, Headline, LabelScore, Scores, System, say_side, sides_of
 from train.intervals import Estimate
 from train.report import table
 from train.slices import SliceScore
@@ -56,7 +56,7 @@ def write_markdown(
                 "## Confusion",
                 *(f"![confusion matrices](confusion_{side:g}.png)" for side in sides_of(scores)),
                 "## Slices",
-                f"Faces from {smallest[0].min_side:.0%} on. {_SLICES}",
+                f"Faces from {say_side(smallest[0].min_side)} on. {_SLICES}",
                 "![mean F1 by slice](slices.png)",
                 _slice_table(smallest),
                 "## Detector",
@@ -76,7 +76,7 @@ def write_markdown(
                 _band_table(scores),
                 "## Worst mistakes",
                 _SHEETS,
-                *(f"### {title}\n\n![{title}]({name})" for name, title in sheets.items()),
+                *(f"### {title}\n\n![{title}](<{name}>)" for name, title in sheets.items()),
             ]
         )
         + "\n"
@@ -95,21 +95,28 @@ def _system_row(system: System) -> tuple[str, ...]:
 
 def _left_out(scores: Sequence[Scores]) -> list[str]:
     missing = "\n".join(f"- {line}" for line in left_out(scores))
-    return [f"Left out, because the system's lines do not tell it:\n\n{missing}"] if missing else []
+    return [f"Left out, and why:\n\n{missing}"] if missing else []
 
 
 def left_out(scores: Sequence[Scores]) -> tuple[str, ...]:
-    """Return a sentence for each part that a system's lines do not suffice for."""
+    """Return a sentence for each part that a system's lines, or the faces that it found, do not suffice for."""
     lines: dict[str, None] = {}
     for one in scores:
+        nothing = not _count_found(one)
         parts = (
             (one.detector, "the detector's curve (no `face_score`)"),
-            (one.label_reliability, "calibration and the band's curve (no `scores`)"),
+            (not nothing, f"calibration and the band from {say_side(one.min_side)} on (no annotated face found)"),
+            (nothing or one.label_reliability, "calibration and the band's curve (no `scores`)"),
             (one.side_reliability or one.label_reliability is None, "the band's curve (its `scores` do not sum to 1)"),
-            (one.verdicts, "the band as it is used (no `verdict`)"),
+            (nothing or one.verdicts, "the band as it is used (no `verdict`)"),
         )
         lines.update({f"{one.system}: {what}": None for part, what in parts if not part})
     return tuple(lines)
+
+
+def _count_found(one: Scores) -> int:
+    """Return how many of the annotated faces were found, whatever their label."""
+    return sum(sum(row.values()) - row[MISSED] for true, row in one.confusion.items() if true != NO_FACE)
 
 
 def _headline_table(headlines: Sequence[Headline]) -> str:
@@ -125,13 +132,13 @@ def _headline_row(one: Headline, first: bool) -> tuple[str, ...]:
     name = "all sets" if one.set == EVERY_SET else one.set
     each = (say(share) for share in shares)
     ahead = "first" if first else say(one.ahead, "+.3f")
-    return name, f"{one.min_side:.0%}", one.system, str(one.faces), *each, f"{one.false_faces_per_picture:.3f}", ahead
+    return name, say_side(one.min_side), one.system, str(one.faces), *each, f"{one.false_faces_per_picture:.3f}", ahead
 
 
 def _label_table(scores: Sequence[Scores]) -> str:
     names = dict.fromkeys(label.label for one in scores for label in one.labels)
     rows = [
-        (name, f"{one.min_side:.0%}", one.system, *_label_row(label))
+        (name, say_side(one.min_side), one.system, *_label_row(label))
         for name in names
         for one in scores
         for label in one.labels
@@ -167,10 +174,10 @@ def _slice_row(part: SliceScore) -> tuple[str, ...]:
 def _precision_table(scores: Sequence[Scores]) -> str:
     rows = [
         (
-            f"{one.min_side:.0%}",
+            say_side(one.min_side),
             one.system,
-            "none" if one.detector is None else f"{one.detector.average_precision:.3f}",
-            *(f"{curve.average_precision:.3f}" for curve in one.chain.values()),
+            "none" if one.detector is None else one.detector.said_precision,
+            *(curve.said_precision for curve in one.chain.values()),
         )
         for one in scores
     ]
@@ -180,7 +187,7 @@ def _precision_table(scores: Sequence[Scores]) -> str:
 def _calibration_table(scores: Sequence[Scores]) -> str:
     rows = [
         (
-            f"{one.min_side:.0%}",
+            say_side(one.min_side),
             one.system,
             *("none" if r is None else f"{r.ece:.4f}" for r in (one.label_reliability, one.side_reliability)),
             "none" if one.label_reliability is None else str(sum(one.label_reliability.faces)),
@@ -202,7 +209,7 @@ def _band_rows(one: Scores) -> list[tuple[str, ...]]:
     named: list[tuple[str, Band | None]] = [("as it is used", one.verdicts)]
     named.append((f"{aimed.min_score:g}" if aimed and aimed.min_score else "", aimed))
     return [
-        (f"{one.min_side:.0%}", one.system, name, *(say(share) for share in (
+        (say_side(one.min_side), one.system, name, *(say(share) for share in (
             band.decided, band.decided_of_all, band.masked_called_unmasked, band.unmasked_called_masked)))
         for name, band in named
         if band is not None

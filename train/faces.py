@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from edge.geometry import Box
 from edge.preprocess import Picture, classifier_input, whole_input
 from edge.records import FACE, IGNORE
 from train.annotations import AnnotatedPicture
+
+log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
@@ -38,25 +41,31 @@ class LabeledFace:
 def read_folders(folder: Path, labels: Collection[str] | None = None) -> list[LabeledFace]:
     """Return every picture of a classic data set but hidden ones: one folder a class, whose name is the label.
 
-    With `labels` only those folders are read. Raises DataError when there is no class folder with a picture, and for a
-    GIF.
+    With `labels` only those folders are read. The log says how many files are of kinds that are not read. Raises
+    DataError when there is no class folder with a picture, and for a GIF.
     """
     if not folder.is_dir():
         raise DataError(
             f"{folder}: no such folder; it must hold one folder a class, such as with_mask/ and without_mask/"
         )
-    faces = [
-        LabeledFace(path, None, path.parent.name, folder.resolve().name)
-        for path in sorted(folder.glob("[!.]*/[!.]*"))
-        if path.suffix.lower() in PICTURE_SUFFIXES and (labels is None or path.parent.name in labels)
-    ]
-    gifs = [face.path for face in faces if face.path.suffix.lower() == ".gif"]
+    paths = [path for path in sorted(folder.glob("[!.]*/[!.]*")) if labels is None or path.parent.name in labels]
+    found = [path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES]
+    _say_left_out(folder, [path for path in paths if path.suffix.lower() not in PICTURE_SUFFIXES and path.is_file()])
+    gifs = [path for path in found if path.suffix.lower() == ".gif"]
     if gifs:  # OpenCV 4.11 reads none
         raise DataError(f"{gifs[0]}: training reads no GIF; `python -m train prepare` makes JPEGs of them")
-    if not faces:
+    if not found:
         wanted = ", ".join(sorted(labels)) if labels else "with_mask, without_mask"
         raise DataError(f"{folder}: no pictures in its class folders; expected folders such as {wanted}")
-    return faces
+    return [LabeledFace(path, None, path.parent.name, folder.resolve().name) for path in found]
+
+
+def _say_left_out(folder: Path, paths: Sequence[Path]) -> None:
+    if paths:
+        log.warning(
+            "%s: left out: %d files that are not read here, such as %s; save pictures as JPEG",
+            folder, len(paths), paths[0].relative_to(folder),
+        )  # fmt: skip
 
 
 def faces_of(
@@ -92,11 +101,13 @@ def labels_of(
     """Return the labels to learn: in the given order, or else those `known` already, or else in alphabetical order.
 
     `known` are the labels of the model that training goes on from. It may keep labels of which there is no face here,
-    as long as it keeps all of them. Raises DataError when another expected label does not occur, when there are fewer
-    than two, or when no order is given and a face has a label that the model does not know.
+    as long as it keeps all of them. Raises DataError when another expected label does not occur, when one is named
+    twice, when there are fewer than two, or when no order is given and a face has a label that the model does not know.
     """
     counts = Counter(face.label for face in faces)
     labels = tuple(order or known or sorted(counts))
+    if len(set(labels)) < len(labels):
+        raise DataError(f"{', '.join(labels)}: one of these labels is named twice; name each once")
     missing = [] if labels == tuple(known) else [label for label in labels if label not in counts]
     if missing:
         raise DataError(f"no face is labeled {', '.join(missing)}; found were {dict(sorted(counts.items()))}")

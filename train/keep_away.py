@@ -42,7 +42,7 @@ def _end_alike(one: PurePath, other: PurePath) -> bool:
 def read_drop_list(path: Path) -> DropList:
     """Return the paths in a file of lines `PATH` or `PATH NUMBER`. Raises DataError when it cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise DataError(f"{path}: not a list of pictures ({exc}); give a text file, one PATH a line") from exc
     return DropList(_listed_path(line.strip()) for line in lines if line.strip())

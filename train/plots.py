@@ -28,18 +28,19 @@ def plot_history(path: Path, history: Sequence[dict[str, float]], phase_starts: 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     epochs = [row["epoch"] + 1 for row in history]
-    for key, name, color, style in _CURVES:
-        if all(key in row for row in history):
-            axes.plot(epochs, [row[key] for row in history], style, color=color, label=name, marker=".")
-    for start in phase_starts:
+    curves = [curve for curve in _CURVES if all(curve[0] in row for row in history)]
+    for key, name, color, style in curves:
+        axes.plot(epochs, [row[key] for row in history], style, color=color, label=name, marker=".")
+    for start in (one for one in phase_starts if one < len(history)):
         axes.axvline(start + 0.5, color="grey", linewidth=1, linestyle=":", label="fine-tuning starts")
-    _finish_history(axes)
+    _finish_history(axes, "loss and accuracy" if len(curves) == len(_CURVES) else "loss")
     _save(figure, path)
 
 
-def _finish_history(axes: Axes) -> None:
-    axes.set(title="Training loss and accuracy", xlabel="epoch", ylabel="loss, accuracy", ylim=(0, None))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+def _finish_history(axes: Axes, measures: str) -> None:
+    room = 1.05  # else what hardly changes lies on the frame
+    axes.set(title=f"Training {measures}", xlabel="epoch", ylabel=measures, ylim=(0, room * axes.get_ylim()[1]))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(visible=True, alpha=0.3)
     axes.legend(loc="best")
 

@@ -21,6 +21,7 @@ from train.annotations import AnnotatedPicture, read_csv, write_csv
 from train.near_duplicates import Hashes, find_pairs, hash_picture, join_pairs
 from train.pictures import OpenedPicture, new_name, open_picture, save_jpeg
 from train.splits import PREPARED, Fractions, split_groups
+from train.whole_files import check_folder
 
 ANNOTATIONS = "annotations.csv"
 _NO_CLASSES = frozenset({"images", "jpegimages", "annotations", "labels"})
@@ -104,6 +105,7 @@ def _split(checked: Sequence[Checked], fractions: Fractions, seed: int) -> Prepa
 def _check_folders(source: Path, target: Path) -> None:
     if not source.is_dir():
         raise DataError(f"{source}: no such folder; give one with class folders, or with images/ and {ANNOTATIONS}")
+    check_folder("OUT_DIR", target)
     if target.resolve().is_relative_to(source.resolve()):
         raise UsageError(f"{target}: lies within {source}, which is never changed; choose another output folder")
     if target.is_dir() and any(target.iterdir()):

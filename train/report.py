@@ -54,11 +54,13 @@ def to_markdown(report: Report) -> str:
 
 
 def _label_table(scores: Scores) -> str:
-    rows = [
-        (label, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", str(s.support))
-        for label, s in scores.labels.items()
-    ]
+    rows = [(label, *_shares(s), str(s.support)) for label, s in scores.labels.items()]
     return table(("label", "precision", "recall", "F1", "support"), rows)
+
+
+def _shares(score: LabelScore) -> tuple[str, ...]:
+    shares = (score.precision, score.recall, score.f1)
+    return tuple(f"{share:.4f}" if score.support else "none" for share in shares)
 
 
 def _source_table(by_source: Mapping[str, Scores]) -> str:

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +31,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "epoch_faces": (0, math.inf),
     "limit": (1, math.inf),
     "seed": (0, 2**32 - 1),
+    "learning_rate": (0, 1),
+    "head_learning_rate": (0, 1),
+    "weight_decay": (0, 1),
     "alpha": (0.1, 2),
     "dropout": (0, 0.9),
     "label_smoothing": (0, 0.9),
@@ -69,19 +73,14 @@ class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]
     """Stops when the validation loss has not improved for `patience` epochs, counting those before an interruption."""
 
     def __init__(self, run: Path, first_epoch: int, patience: int) -> None:
-        """Watch the run's history from `first_epoch` on."""
+        """Watch the run's history, which must be written before this is called, from `first_epoch` on."""
         super().__init__()
         self._run, self._first_epoch, self._patience = run, first_epoch, patience
-        self._losses: list[float] = []
 
-    def on_train_begin(self, logs: object = None) -> None:
-        """Recall the epochs of an earlier call."""
-        self._losses = validation_losses(self._run, self._first_epoch)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Stop when the best loss is too long ago."""
-        self._losses.append((logs or {})["val_loss"])
-        self.model.stop_training = has_settled(self._losses, self._patience)
+        losses = validation_losses(self._run, self._first_epoch)  # an epoch that is repeated counts once there
+        self.model.stop_training = has_settled(losses, self._patience)
 
 
 def has_settled(losses: Sequence[float], patience: int) -> bool:
@@ -137,8 +136,11 @@ class WriteHistory(keras.callbacks.Callback):  # type: ignore[misc]
 
 def back_up(run: Path, phase: str) -> keras.callbacks.Callback:
     """Return a callback that keeps a phase's weights, optimizer and epoch, and goes on from those it finds."""
+    folder = run / "backup" / phase
+    if folder.is_dir() and not (folder / "training_metadata.json").is_file():
+        shutil.rmtree(folder)  # Keras writes the epoch last: this first backup was cut off
     return keras.callbacks.BackupAndRestore(
-        str(run / "backup" / phase), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
+        str(folder), save_freq="epoch", double_checkpoint=True, delete_checkpoint=False
     )
 
 

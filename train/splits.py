@@ -224,7 +224,8 @@ def settle_split(
 
 
 def _check_parts(split: Mapping[Path, str]) -> None:
-    advice = {TRAIN: "hold back and leave out fewer", VALIDATION: "choose a larger --validation"}
+    larger = "choose a larger --validation, of `prepare` where that has split them"
+    advice = {TRAIN: "hold back and leave out fewer", VALIDATION: larger}
     for name in advice:
         if name not in split.values():
             raise DataError(f"no picture is left for {name} among {len(split)}; give more pictures or {advice[name]}")

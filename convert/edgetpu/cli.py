@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convert.edgetpu.build import build, inspect, read_models
 from edge.errors import MaskwatchError
-from edge.runtime.compiled import Compiled
+from edge.runtime.compiled import Compiled, is_compiled
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -29,8 +29,9 @@ def add_compiler_option(parser: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check and compile; return the exit code: 3 without a compiler, 4 for a model that it would refuse."""
     options = build_parser().parse_args(arguments)
+    models = [path for path in options.models if not is_compiled(path)]  # models/*.tflite names the twins too
     try:
-        return compile_models(options.models, options.compiler, check_only=options.check)
+        return compile_models(models or options.models, options.compiler, check_only=options.check)
     except MaskwatchError as exc:
         print(f"convert: {exc}", file=sys.stderr)
         return exc.exit_code

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convert.samples import Sample, choose_pictures
+from convert.samples import Sample, choose_pictures, list_pictures
 from edge.geometry import Box
 
 
@@ -22,3 +22,10 @@ def test_a_crowd_counts_as_one_picture_and_keeps_all_its_faces() -> None:
 def test_fewer_pictures_than_asked_for_are_all_chosen() -> None:
     samples = [*faces("a.jpg", 2), Sample(Path("nobody.jpg"))]
     assert choose_pictures(samples, 300) == samples
+
+
+def test_hidden_files_such_as_a_mac_leaves_beside_pictures_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a.jpg", "._a.jpg", "deeper/b.PNG", "deeper/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list_pictures(tmp_path) == [Sample(tmp_path / "a.jpg"), Sample(tmp_path / "deeper" / "b.PNG")]

@@ -156,7 +156,7 @@ def test_an_evaluation_set_may_be_named_by_its_annotations(source: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "line", ["0.png", "0.png 57", "found/0.png 3", "/elsewhere/found/0.png", "moved/since/0.png 59"]
+    "line", ["0.png", "\ufeff0.png", "0.png 57", "found/0.png 3", "/elsewhere/found/0.png", "moved/since/0.png 59"]
 )
 def test_pictures_of_the_drop_list_are_dropped(source: Path, tmp_path: Path, line: str) -> None:
     (tmp_path / "away.txt").write_text(f"{line}\n\nsomething/else.png 12\n")
@@ -200,14 +200,14 @@ def test_the_command_finds_the_faces_that_people_annotated(
     (tmp_path / "in").mkdir()
     for picture in known:
         (tmp_path / "in" / picture.path.name).symlink_to(picture.path)
-    csv = tmp_path / "out" / "annotations.csv"
-    words = ["--copy-to", str(tmp_path / "out" / "images"), "--max-side", "200", "--largest-frac", "1"]
+    csv = tmp_path / "all out" / "annotations.csv"
+    words = ["--copy-to", str(csv.parent / "images"), "--max-side", "200", "--largest-frac", "1"]
     assert main(["annotate", str(tmp_path / "in"), "--teacher", str(teacher), "--output", str(csv), *words]) == 0
     found = read_csv(csv)
     assert sum(len(picture.faces) for picture in found) >= 5
     assert all(max(cv2.imread(str(p.path)).shape) == max(p.width, p.height) <= 200 for p in found)
     said = capsys.readouterr().out
-    assert f"train with: --boxes {csv}" in said
+    assert f"train with: --boxes '{csv}'" in said  # as the shell takes it
     assert all(reason in said for reason in Reason)
 
 
@@ -229,6 +229,9 @@ def test_pictures_in_subfolders_must_be_copied(
         (["--teacher", "none.onnx"], 1, "none.onnx: no such teacher"),
         (["--largest-frac", "60"], 2, "--largest-frac: must be above 0 and at most 1, got 60"),
         (["--max-side", "0"], 2, "--max-side: must be 1 or more, got 0"),
+        (["--output", "EMPTY"], 2, "is a folder; name the annotations file to write in it"),
+        (["--output", "IN/grey.png/a.csv"], 2, "grey.png is a file; name another"),
+        (["--copy-to", "IN/grey.png"], 2, "grey.png is a file; name another"),
         (["--copy-to", "IN/copies"], 2, "lies within"),
         (["--copy-to", "IN"], 2, "lies within"),
         (["--copy-to", "FULL"], 2, "is not empty"),

@@ -61,6 +61,9 @@ def test_labels_occur_as_often_as_in_boxes_also_where_the_teacher_found_the_face
         (["--folders", "nowhere", "--seed", "-1"], 2, "--seed: must be between 0 and 4294967295, got -1"),
         (["--folders", "nowhere", "--alpha", "0"], 2, "--alpha: must be between 0.1 and 2, got 0.0"),
         (["--folders", "nowhere", "--dropout", "nan"], 2, "--dropout: must be between 0 and 0.9, got nan"),
+        (["--folders", "nowhere", "--learning-rate", "5"], 2, "--learning-rate: must be between 0 and 1, got 5.0"),
+        (["--folders", "nowhere", "--head-learning-rate", "nan"], 2, "must be between 0 and 1, got nan"),
+        (["--folders", "nowhere", "--weight-decay", "-1"], 2, "--weight-decay: must be between 0 and 1, got -1.0"),
         (["--folders", "nowhere", "--epoch-faces", "-5"], 2, "--epoch-faces: must be 0 or more, got -5"),
         (["--folders", "nowhere", "--balance", "-0.5"], 2, "--balance: must be between 0 and 1, got -0.5"),
         (["--folders", "DATA", "--synthetic", "1.5"], 2, "--synthetic: must be between 0 and 1, got 1.5"),
@@ -74,3 +77,11 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     given = [str(pictures) if word == "DATA" else word for word in words]
     assert main(["classifier", *given, "--output", str(tmp_path / "run")]) == code
     assert text in capsys.readouterr().err
+
+
+def test_an_output_that_is_a_file_is_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.keras").touch()
+    assert main(["classifier", "--folders", "nowhere", "--output", str(tmp_path / "model.keras")]) == 2
+    assert "model.keras is a file; name another" in capsys.readouterr().err

@@ -84,18 +84,33 @@ def test_the_report_has_every_part_and_every_number(annotations: Path) -> None:
     assert second["confusion"]["no face"]["without_mask"] == 1
     assert (second["detector"], second["label_reliability"], second["verdicts"]) == (None, None, None)
     assert "- bare: the detector's curve (no `face_score`)" in text
+    assert "- bare: calibration and the band from 3% on (no annotated face found)" in text
+    assert "bare: calibration and the band's curve (no `scores`)" not in text
     assert "full: " not in text.split("## Mean F1")[0]
 
 
-def test_every_plot_and_sheet_of_the_report_is_there(annotations: Path) -> None:
+def test_every_plot_and_sheet_of_the_report_is_there_whatever_the_system_is_called(annotations: Path) -> None:
     wrong = {"image": "a.jpg", "faces": [{"box": [60, 60, 80, 80], "label": "without_mask"}]}
-    evaluate(annotations, system("bare", f"print({json.dumps(wrong)!r})"))
+    evaluate(annotations, system("my own", f"print({json.dumps(wrong)!r})"))
     output = annotations.parent / "out"
-    named = re.findall(r"\]\((.+?)\)", (output / "report.md").read_text())
-    assert {"slices.png", "detector.png", "chain.png", "reliability.png", "band.png", "confusion_0.03.png"} <= {*named}
-    assert {"sheet_bare_false_faces.png", "sheet_bare_missed_faces.png"} <= {*named}
+    targets = re.findall(r"\]\((?:<(.+?)>|(\S+))\)", (output / "report.md").read_text())  # no spaces but in <>
+    named = {quoted or bare for quoted, bare in targets}
+    assert {"slices.png", "detector.png", "chain.png", "reliability.png", "band.png", "confusion_0.03.png"} <= named
+    assert {"sheet_my own_false_faces.png", "sheet_my own_missed_faces.png"} <= named
     for name in named:
         assert (output / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_of_sizes_and_sides_without_a_face_there_is_no_average_precision(annotations: Path) -> None:
+    evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), more=("--min-side", "0.1", "0.5"))
+    report = (annotations.parent / "out" / "report.md").read_text()
+    assert "| 10% | good | 1.000 | 1.000 | – |\n| 50% | good | – | – | – |" in report
+
+
+def test_sizes_that_differ_by_less_than_a_percent_are_told_apart(annotations: Path) -> None:
+    evaluate(annotations, system("good", f"print({json.dumps(ANSWER)!r})"), more=("--min-side", "0.015", "0.02"))
+    report = (annotations.parent / "out" / "report.md").read_text()
+    assert [row.split(" | ")[1] for row in report.splitlines() if row.startswith("| with_mask |")] == ["1.5%", "2%"]
 
 
 def test_contributors_are_sources_of_their_own(annotations: Path) -> None:
@@ -194,7 +209,7 @@ def test_numbers_that_cannot_be_are_refused(annotations: Path, more: list[str]) 
 
 @pytest.mark.parametrize("output", ["annotations.csv", "annotations.csv/below"])
 def test_an_output_that_is_a_file_is_refused(annotations: Path, output: str) -> None:
-    with pytest.raises(UsageError, match="a folder is expected, and there is a file"):
+    with pytest.raises(UsageError, match=r"a folder is expected, and .*/annotations\.csv is a file"):
         evaluate(annotations, "mine=true", more=["--output", str(annotations.parent / output)])
 
 

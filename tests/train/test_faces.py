@@ -40,6 +40,17 @@ def test_hidden_folders_and_files_are_passed_over(tmp_path: Path) -> None:
     assert read_folders(tmp_path) == seen
 
 
+def test_files_of_kinds_that_are_not_read_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    seen = read_folders(write_class_folders(tmp_path, 1))
+    assert not caplog.messages
+    for name in ("a.HEIC", "b.jfif", "c.jpg.d"):
+        (tmp_path / "without_mask" / name).touch()
+    assert read_folders(tmp_path) == seen
+    assert caplog.messages == [
+        f"{tmp_path}: left out: 3 files that are not read here, such as without_mask/a.HEIC; save pictures as JPEG"
+    ]
+
+
 def test_a_gif_is_refused_before_training_fails_on_it(tmp_path: Path) -> None:
     write_class_folders(tmp_path, 1)
     (tmp_path / "with_mask" / "a.gif").touch()
@@ -90,6 +101,11 @@ def test_a_label_without_a_face_is_named() -> None:
         labels_of(faces("a", "b"), ["a", "b", "c"])
     with pytest.raises(DataError, match="two labels or more"):
         labels_of(faces("a"))
+
+
+def test_a_label_that_is_named_twice_is_refused_as_the_device_would_refuse_the_model() -> None:
+    with pytest.raises(DataError, match="a, a, b: one of these labels is named twice; name each once"):
+        labels_of(faces("a", "b"), ["a", "a", "b"])
 
 
 def test_a_model_to_go_on_from_keeps_its_labels() -> None:

@@ -239,6 +239,9 @@ def test_an_output_in_use_or_within_the_input_is_refused(source: Path) -> None:
         prepare(source, source / "out", 100, Fractions(), seed=1)
     with pytest.raises(UsageError, match="is not empty"):
         prepare(source, source.parent, 100, Fractions(), seed=1)
+    (source.parent / "file").touch()
+    with pytest.raises(UsageError, match=r"OUT_DIR .*/file: a folder is expected, and .*/file is a file"):
+        prepare(source, source.parent / "file", 100, Fractions(), seed=1)
 
 
 def test_an_input_without_pictures_is_named(tmp_path: Path) -> None:

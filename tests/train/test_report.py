@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("sklearn", reason="the train extra is not installed")
 pytest.importorskip("matplotlib", reason="the train extra is not installed")
@@ -46,6 +48,7 @@ def test_the_markdown_has_every_label_source_and_the_command(report: Report) -> 
     text = to_markdown(report)
     assert "| with_mask | 1.0000 | 0.7500 | 0.8571 | 4 |" in text
     assert "| drawn | 0.6667 | 0.857 (4) | 0.500 (2) | none | 6 |" in text
+    assert "| mask_worn_incorrectly | none | none | none | 0 |" in text
     assert "| train | drawn | with_mask 9 |" in text
     assert "`python -m train classifier --folders 'my pictures'`" in text
 
@@ -65,3 +68,20 @@ def test_plots_are_pictures(scores: Scores, tmp_path: Path) -> None:
     plot_confusion(tmp_path / "confusion.png", scores)
     for path in tmp_path.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_of_one_epoch_has_one_tick_and_no_phase_that_never_started(tmp_path: Path) -> None:
+    plot_history(tmp_path / "plot.svg", [{"epoch": 0.0, "loss": 0.5, "val_loss": 0.4}], [1])
+    words = re.findall("<!-- (.+?) -->", (tmp_path / "plot.svg").read_text())  # matplotlib's own, beside the outlines
+    assert words[:3] == ["1", "epoch", "0.0"]
+    assert {"Training loss", "loss"} <= {*words}
+    assert not any("accuracy" in word or "fine-tuning" in word for word in words)
+
+
+def test_a_loss_that_hardly_changes_does_not_lie_on_the_frame(tmp_path: Path) -> None:
+    plot_history(tmp_path / "plot.png", [{"epoch": float(i), "loss": 0.69, "val_loss": 0.7} for i in range(2)])
+    rgb = np.asarray(Image.open(tmp_path / "plot.png").convert("RGB")).astype(int)
+    middle = rgb[:, 400]
+    frame = np.flatnonzero((middle < 60).all(axis=1) & (np.arange(len(middle)) > 20))[0]  # below the title
+    blue = np.flatnonzero((abs(middle - (31, 119, 180)) < 60).all(axis=1))
+    assert blue[0] > frame + 10

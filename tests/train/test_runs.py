@@ -9,8 +9,20 @@ import pytest
 
 pytest.importorskip("keras", reason="the train extra is not installed")
 
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
 from edge.errors import UsageError  # noqa: E402
-from train.runs import WriteHistory, has_settled, read_history, settle_inputs, start_run, validation_losses  # noqa: E402
+from train.runs import (  # noqa: E402
+    StopEarly,
+    WriteHistory,
+    back_up,
+    has_settled,
+    read_history,
+    settle_inputs,
+    start_run,
+    validation_losses,
+)
 
 
 @dataclass(frozen=True)
@@ -61,3 +73,37 @@ def test_of_a_repeated_epoch_the_last_row_counts(tmp_path: Path) -> None:
 )
 def test_training_has_settled_when_the_best_epoch_is_two_back(losses: list[float], settled: bool) -> None:
     assert has_settled(losses, patience=2) is settled
+
+
+def fit(callbacks: list[keras.callbacks.Callback], epochs: int, initial_epoch: int = 0) -> keras.Model:
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    network.compile("sgd", "mse")
+    data = (np.zeros((1, 1)), np.ones((1, 1)))  # in a few epochs its loss stays well above 0.01
+    given = {"validation_data": data, "initial_epoch": initial_epoch, "epochs": epochs, "callbacks": callbacks}
+    network.fit(*data, **given, verbose=0)
+    return network
+
+
+def test_an_epoch_that_was_cut_off_after_its_row_and_is_repeated_does_not_count_twice_towards_patience(
+    tmp_path: Path,
+) -> None:
+    for epoch, loss in enumerate((0.01, 5.0)):
+        WriteHistory(tmp_path).on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+    fit([WriteHistory(tmp_path), StopEarly(tmp_path, 0, patience=2)], initial_epoch=1, epochs=9)
+    assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_run_that_was_killed_before_its_first_backup_was_done_begins_again_and_ends_as_an_uncut_one(
+    tmp_path: Path, whole: bool
+) -> None:
+    uncut = fit([back_up(tmp_path / "uncut", "whole")], epochs=3)
+    fit([back_up(tmp_path / "cut", "whole")], epochs=1)
+    backup = tmp_path / "cut" / "backup" / "whole"
+    (backup / "training_metadata.json").unlink()  # which Keras writes last
+    if not whole:
+        (weights,) = backup.iterdir()
+        weights.write_bytes(weights.read_bytes()[:1000])
+    resumed = fit([WriteHistory(tmp_path), back_up(tmp_path / "cut", "whole")], epochs=3)
+    assert [row["epoch"] for row in read_history(tmp_path)] == [0, 1, 2]
+    assert [w.tolist() for w in resumed.get_weights()] == [w.tolist() for w in uncut.get_weights()]

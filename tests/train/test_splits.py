@@ -163,7 +163,7 @@ def test_a_broken_split_is_named(tmp_path: Path, text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("drawn", "text"),
     [
-        (TRAIN, "no picture is left for validation among 2; give more pictures or choose a larger --validation"),
+        (TRAIN, "for validation among 2; give more pictures or choose a larger --validation, of `prepare` where that"),
         (VALIDATION, "no picture is left for train among 2; give more pictures or hold back and leave out fewer"),
     ],
 )

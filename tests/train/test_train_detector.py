@@ -50,6 +50,7 @@ def test_a_run_leaves_model_split_plot_and_report_and_another_goes_on_from_it(
         (["--boxes", "none.csv"], 1, "none.csv: no such annotations file"),
         (["--boxes", "CSV", "--input", "100x64"], 2, "--input: must be WxH, both multiples of 32, got 100x64"),
         (["--boxes", "CSV", "--input", "large"], 2, "got large"),
+        (["--boxes", "none.csv", "--output", "CSV"], 2, "annotations.csv is a file; name another"),
         (["--boxes", "CSV", "--batch", "0"], 2, "--batch: must be 1 or more, got 0"),
         (["--boxes", "CSV", "--epochs", "0"], 2, "--epochs: must be 1 or more, got 0"),
         (["--boxes", "none.csv", "--limit", "-3"], 2, "--limit: must be 1 or more, got -3"),
@@ -65,6 +66,6 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     boxes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, text: str
 ) -> None:
     given = [str(boxes) if word == "CSV" else word for word in words]
-    assert main(["detector", *given, "--output", str(tmp_path / "run")]) == code
+    assert main(["detector", "--output", str(tmp_path / "run"), *given]) == code
     assert text in capsys.readouterr().err
     assert not (tmp_path / "run" / "split.csv").exists()

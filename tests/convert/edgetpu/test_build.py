@@ -65,6 +65,17 @@ def test_both_models_are_compiled_in_one_call_and_tied_to_their_twins(
     assert models_beside(models[0]) == tuple(models)
 
 
+def test_all_files_of_a_folder_may_be_named_again_once_they_are_compiled(
+    compiler: Path, models: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compile_with(compiler, models) == 0
+    capsys.readouterr()
+    everything = sorted(models[0].parent.glob("*.tflite"))
+    assert len(everything) == 4
+    assert main([*map(str, everything), "--check"]) == 0
+    assert "pre-flight: face_detector.tflite, mask_classifier.tflite should run wholly" in capsys.readouterr().out
+
+
 def test_a_compiled_model_of_another_twin_or_a_damaged_one_is_refused(compiler: Path, models: list[Path]) -> None:
     assert compile_with(compiler, models[1:]) == 0
     _, manifest = read_model(models[1], CLASSIFIER_KIND)
