@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -59,6 +60,8 @@ class Container:
     def cut(self) -> None:
         """Kill all of it at once."""
         if self._process is not None:
+            if leader := self._leader or self._find_leader():
+                os.kill(leader, signal.SIGKILL)  # and with it, by the kernel, all that runs in there
             self._process.kill()
             self._process.wait()
             self._process, self._leader = None, 0
