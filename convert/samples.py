@@ -53,8 +53,9 @@ def _sample(row: dict[str, str]) -> Sample:
 
 
 def list_pictures(folder: Path) -> list[Sample]:
-    """Return every picture below a folder but hidden ones. Raises DataError when there is none."""
-    found = [Sample(path) for path in sorted(folder.rglob("[!.]*")) if path.suffix.lower() in PICTURE_SUFFIXES]
+    """Return every picture below a folder but hidden ones and those in hidden folders. Raises DataError without any."""
+    inside = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURE_SUFFIXES]
+    found = [Sample(folder / path) for path in inside if not any(part.startswith(".") for part in path.parts)]
     if not found:
         raise DataError(f"{folder}: no pictures there; calibration needs some like those the device will see")
     return found

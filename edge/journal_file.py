@@ -157,14 +157,22 @@ class JournalFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and _identify(self._path) != self._identity:
-            self.close()  # deleted or moved by its owner: SQLite would write on into a file without a name
-            self._first_id = None
+            self._leave(self._connection)
         if self._connection is None:
             self._connection = _connect(self._path)
             self._identity = _identify(self._path)
         if self._first_id is None:
             self._first_id = _next_id(self._connection)
         return self._connection
+
+    def _leave(self, connection: sqlite3.Connection) -> None:
+        """Close a file that its owner deleted or moved: SQLite would write on into it, whatever its name is now."""
+        try:
+            # what the log alone holds is the old file's: SQLite would delete it, or read it as the new one's
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.close()
+            self._first_id = None
 
     def _put_aside(self, reason: sqlite3.Error) -> None:
         self.close()

@@ -24,8 +24,8 @@ def test_fewer_pictures_than_asked_for_are_all_chosen() -> None:
     assert choose_pictures(samples, 300) == samples
 
 
-def test_hidden_files_such_as_a_mac_leaves_beside_pictures_are_passed_over(tmp_path: Path) -> None:
-    for name in ("a.jpg", "._a.jpg", "deeper/b.PNG", "deeper/notes.txt"):
+def test_hidden_files_and_folders_such_as_a_mac_leaves_among_pictures_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a.jpg", "._a.jpg", ".Trashes/c.jpg", "deeper/b.PNG", "deeper/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert list_pictures(tmp_path) == [Sample(tmp_path / "a.jpg"), Sample(tmp_path / "deeper" / "b.PNG")]

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,14 +64,28 @@ def test_a_reader_sees_what_was_committed_while_the_daemon_has_the_file_open(tmp
     file.close()
 
 
-@pytest.mark.parametrize("clear", [Path.unlink, lambda path: path.rename(path.with_name("kept.db"))])
-def test_a_file_that_is_deleted_or_moved_away_meanwhile_is_begun_anew(
-    clear: Callable[[Path], object], tmp_path: Path
-) -> None:
+def test_a_file_that_is_deleted_meanwhile_is_begun_anew(tmp_path: Path) -> None:
     file = write(tmp_path / "j.db", event(1.0))
-    clear(tmp_path / "j.db")
+    (tmp_path / "j.db").unlink()
     file.write([event(2.0, clock_set=False), ClockSet(10.0)])
     assert times(tmp_path / "j.db") == [12.0]
+    file.close()
+
+
+def test_a_file_that_is_moved_away_meanwhile_keeps_what_was_written(tmp_path: Path) -> None:
+    file = write(tmp_path / "j.db", event(1.0))
+    (tmp_path / "j.db").rename(tmp_path / "kept.db")
+    file.write([event(2.0)])
+    assert (times(tmp_path / "kept.db"), times(tmp_path / "j.db")) == ([1.0], [2.0])
+    file.close()
+
+
+def test_a_file_that_another_one_took_the_place_of_is_not_mixed_with_it(tmp_path: Path) -> None:
+    write(tmp_path / "backup.db", *(event(float(at_s)) for at_s in range(1, 9))).close()
+    file = write(tmp_path / "j.db", event(20.0))
+    (tmp_path / "backup.db").replace(tmp_path / "j.db")
+    file.write([event(30.0)])
+    assert times(tmp_path / "j.db") == [*map(float, range(1, 9)), 30.0]
     file.close()
 
 
@@ -178,7 +191,6 @@ def test_a_journal_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -
 
 WRITE_FOREVER = """
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from edge.journal_file import Entry, EntryKind, JournalFile
 file = JournalFile(Path(sys.argv[1]))
