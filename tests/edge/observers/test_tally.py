@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from onlookers import ALARM, CLEAR, tally, turn
 from people import MASKED, UNMASKED, UNSURE, person
@@ -31,7 +33,7 @@ def test_an_alarm_that_goes_on_after_blindness_counts_again() -> None:
 def test_who_stood_there_undecided_counts_as_unsure_when_the_picture_is_lost() -> None:
     sums = tally()
     for at_s in (0.0, 2.0):
-        sums.add(turn(at_s, CLEAR, [person(1, UNSURE)]), at_s)
+        sums.add(turn(at_s, CLEAR, [replace(person(1, UNSURE), seen_s=at_s)]), at_s)
     sums.add_blind()
     assert sums.read().visitors[UNSURE] == 1
 
