@@ -9,6 +9,7 @@ from edge.zone import contains, is_static, may_count_soon, stands_at_door
 
 SQUARE = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
+SLANTED = ((0.1, 0.2), (0.9, 0.4), (0.7, 0.9), (0.3, 0.8))
 
 
 @pytest.mark.parametrize(
@@ -19,9 +20,11 @@ ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
         (ARROW, 0.3, 0.5, True),
         (ARROW, 0.9, 0.5, False),
         (ARROW, 0.9, 0.05, True),
+        *((SLANTED, x, y, True) for x, y in ((0.22, 0.5), (0.78, 0.65), (0.5, 0.32), (0.5, 0.83))),
+        *((SLANTED, x, y, False) for x, y in ((0.18, 0.5), (0.82, 0.65), (0.5, 0.28), (0.5, 0.87))),
     ],
 )
-def test_a_polygon_may_be_bent_inward(
+def test_a_polygon_may_be_slanted_and_bent_inward(
     polygon: tuple[tuple[float, float], ...], x: float, y: float, inside: bool
 ) -> None:
     assert contains(polygon, x, y) is inside
