@@ -107,6 +107,17 @@ def test_a_hand_before_the_face_does_not_start_the_alarm_over() -> None:
     assert not any(d.lamp for d in decisions[80:])
 
 
+def test_a_hand_before_the_face_when_an_alarm_ends_does_not_start_it_over() -> None:
+    decisions = drive([BARE] * 56 + [[person(1, UNSURE)]] * 10 + [BARE] * 20)
+    assert sum(d.lamp for d in decisions) * 0.5 == 30.0
+    assert not decisions[-1].lamp
+
+
+def test_whoever_was_unsure_during_an_alarm_about_somebody_else_is_alarmed_about_afterwards() -> None:
+    decisions = drive([[person(1), person(2, UNSURE)]] * 80 + [[person(1), person(2)]])
+    assert decisions[-1].person_ids == (2,)
+
+
 def test_stepping_out_for_a_moment_neither_ends_an_alarm_nor_starts_it_over() -> None:
     for away_index in (32, 60):  # in the middle of the alarm, and just when its longest time is over
         history = [BARE] * 200
@@ -130,6 +141,7 @@ def test_whoever_is_lost_for_a_moment_and_found_in_the_same_place_is_no_new_offe
     assert not drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0)]] * 20)[-1].lamp
     assert drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0, square(20, 200))]])[-1].lamp
     assert drive([BARE] * 80 + [[]] * 6 + [[person(2)]])[-1].lamp
+    assert drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0, square(300, 220, 40))]])[-1].lamp
 
 
 def test_whoever_walks_in_where_a_spent_person_walked_out_is_alarmed_about() -> None:
