@@ -151,6 +151,14 @@ def test_whoever_walks_in_where_a_spent_person_walked_out_is_alarmed_about() -> 
     assert [d.buzzer for d in decisions[-3:]] == [False, True, True]
 
 
+def test_whoever_was_there_already_or_comes_from_elsewhere_is_not_taken_for_a_spent_person_who_leaves() -> None:
+    beside = came_up(2, 20.0)
+    decisions = drive([[person(1), replace(beside, kind=UNSURE)]] * 80 + [[beside]])
+    assert decisions[-1].buzzer
+    arrives = replace(came_up(2, 41.0), still_s=44.5)
+    assert drive([BARE] * 80 + [[]] * 10 + [[arrives]])[-1].buzzer
+
+
 def test_whoever_was_lost_and_found_again_may_move_later() -> None:
     found = came_up(2, 43.0)
     moves_on = replace(found, box=square(330, 200), still_s=47.0)
