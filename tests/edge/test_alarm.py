@@ -44,6 +44,16 @@ def test_the_lamp_stays_for_the_hold_time_and_the_buzzer_does_not() -> None:
     assert decisions[3].alarm is AlarmState.HOLDING
 
 
+def test_without_a_hold_time_the_alarm_lasts_as_long_as_somebody_stands_there() -> None:
+    decisions = drive([BARE] * 10 + [[]], config=Alarm(hold_s=0))
+    assert [d.buzzer for d in decisions] == [d.lamp for d in decisions] == [True] * 10 + [False]
+
+
+def test_while_the_lamp_is_on_nobody_is_thanked() -> None:
+    decisions = drive([BARE, *[[person(2, MASKED)]] * 8])
+    assert [d.ok_lamp for d in decisions] == [not d.lamp for d in decisions]
+
+
 def test_after_the_hold_time_comes_the_cooldown_and_then_the_next_alarm() -> None:
     decisions = drive([BARE, *[[]] * 7, *[[person(2)]] * 20])
     assert decisions[6].alarm is AlarmState.COOLDOWN
