@@ -38,9 +38,9 @@ def count_visits(
     ends all visits.
     """
     new = [person for person in at_door if person.id not in visits.counted]
-    in_view = {person.id for person in people}
-    if not (new or visits.waiting) and visits.counted <= in_view:
+    if not (new or visits.waiting):
         return visits, ()  # most frames
+    in_view = {person.id for person in people}
     decided = {person.id: person.kind for person in new if person.kind is not VerdictKind.UNSURE}
     waiting = dict(visits.waiting)
     for person in new:

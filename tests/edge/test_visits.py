@@ -62,6 +62,11 @@ def test_who_is_in_view_but_never_at_the_door_does_not_count() -> None:
     assert count([[]] * 10, away=[person(1, UNMASKED)]) == []
 
 
+def test_who_steps_back_from_the_door_undecided_has_not_left() -> None:
+    frames = [[person(1, UNSURE)]] * 5 + [[]] * 5 + [[person(1, MASKED)]]
+    assert count(frames, away=[person(1, UNSURE)]) == [MASKED]
+
+
 def test_who_comes_to_the_door_decided_counts_there() -> None:
     assert count([[], [person(1, UNMASKED)]]) == [UNMASKED]
 
