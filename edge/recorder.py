@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class Recorder:
         self._control = None
 
     def _end_visits(self) -> None:
-        left, self._visits = count_visits(self._visits, (), (), 0.0, self._settings.tracking.window_s), Visits()
+        left, self._visits = count_visits(self._visits, (), (), inf, self._settings.tracking.window_s), Visits()
         for kind in left[1]:
             self._journal.count(kind)
         self._note_alarm(False)

@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from math import inf
 from pathlib import Path
 from typing import Never
 
@@ -80,7 +81,7 @@ class _Report:
 
     def tell_people(self) -> str:
         """Return how many people stood at the door, as the journal counts them; for the end of the clip."""
-        self._count((), (), 0.0)
+        self._count((), (), inf)
         kinds = ", ".join(f"{self._kinds[kind]} {kind}" for kind in VerdictKind if self._kinds[kind])
         return count_of(self._kinds.total(), "person", "people") + (f" ({kinds})" if kinds else "")
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 from edge.pipeline import Turn
@@ -78,7 +78,7 @@ class Tally:
     def add_blind(self) -> None:
         """Take in that there is no picture: nobody is at the door any more, as far as anybody can tell."""
         with self._lock:
-            kinds = count_visits(self._visits, (), (), 0.0, self.min_stay_s)[1]
+            kinds = count_visits(self._visits, (), (), inf, self.min_stay_s)[1]
             self._visits, self._sounding = Visits(), False
             self._count(kinds)
 

@@ -44,6 +44,16 @@ def test_the_lamp_stays_for_the_hold_time_and_the_buzzer_does_not() -> None:
     assert decisions[3].alarm is AlarmState.HOLDING
 
 
+def test_without_a_hold_time_the_alarm_lasts_as_long_as_somebody_stands_there() -> None:
+    decisions = drive([BARE] * 10 + [[]], config=Alarm(hold_s=0))
+    assert [d.buzzer for d in decisions] == [d.lamp for d in decisions] == [True] * 10 + [False]
+
+
+def test_while_the_lamp_is_on_nobody_is_thanked() -> None:
+    decisions = drive([BARE, *[[person(2, MASKED)]] * 8])
+    assert [d.ok_lamp for d in decisions] == [not d.lamp for d in decisions]
+
+
 def test_after_the_hold_time_comes_the_cooldown_and_then_the_next_alarm() -> None:
     decisions = drive([BARE, *[[]] * 7, *[[person(2)]] * 20])
     assert decisions[6].alarm is AlarmState.COOLDOWN
@@ -107,6 +117,17 @@ def test_a_hand_before_the_face_does_not_start_the_alarm_over() -> None:
     assert not any(d.lamp for d in decisions[80:])
 
 
+def test_a_hand_before_the_face_when_an_alarm_ends_does_not_start_it_over() -> None:
+    decisions = drive([BARE] * 56 + [[person(1, UNSURE)]] * 10 + [BARE] * 20)
+    assert sum(d.lamp for d in decisions) * 0.5 == 30.0
+    assert not decisions[-1].lamp
+
+
+def test_whoever_was_unsure_during_an_alarm_about_somebody_else_is_alarmed_about_afterwards() -> None:
+    decisions = drive([[person(1), person(2, UNSURE)]] * 80 + [[person(1), person(2)]])
+    assert decisions[-1].person_ids == (2,)
+
+
 def test_stepping_out_for_a_moment_neither_ends_an_alarm_nor_starts_it_over() -> None:
     for away_index in (32, 60):  # in the middle of the alarm, and just when its longest time is over
         history = [BARE] * 200
@@ -130,6 +151,7 @@ def test_whoever_is_lost_for_a_moment_and_found_in_the_same_place_is_no_new_offe
     assert not drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0)]] * 20)[-1].lamp
     assert drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0, square(20, 200))]])[-1].lamp
     assert drive([BARE] * 80 + [[]] * 6 + [[person(2)]])[-1].lamp
+    assert drive([BARE] * 80 + [[]] * 6 + [[came_up(2, 43.0, square(300, 220, 40))]])[-1].lamp
 
 
 def test_whoever_walks_in_where_a_spent_person_walked_out_is_alarmed_about() -> None:
@@ -137,6 +159,14 @@ def test_whoever_walks_in_where_a_spent_person_walked_out_is_alarmed_about() -> 
     walks_on = replace(newcomer, box=square(400, 200), still_s=43.5)
     decisions = drive([BARE] * 80 + [[]] * 6 + [[newcomer], [walks_on], [walks_on]])
     assert [d.buzzer for d in decisions[-3:]] == [False, True, True]
+
+
+def test_whoever_was_there_already_or_comes_from_elsewhere_is_not_taken_for_a_spent_person_who_leaves() -> None:
+    beside = came_up(2, 20.0)
+    decisions = drive([[person(1), replace(beside, kind=UNSURE)]] * 80 + [[beside]])
+    assert decisions[-1].buzzer
+    arrives = replace(came_up(2, 41.0), still_s=44.5)
+    assert drive([BARE] * 80 + [[]] * 10 + [[arrives]])[-1].buzzer
 
 
 def test_whoever_was_lost_and_found_again_may_move_later() -> None:

@@ -29,6 +29,8 @@ def test_a_sure_pair_is_not_broken_up_to_find_somebody_for_everybody() -> None:
 
 def test_what_cannot_be_a_pair_stays_alone() -> None:
     assert assign([[1.0, 1.0], [0.3, 1.0]]) == {1: 0}
+    assert assign([[1.0, 1.0], [1.0, 0.3]]) == {1: 1}
+    assert assign([[1.0]]) == {}
     assert assign([]) == assign([[], [], []]) == {}
 
 

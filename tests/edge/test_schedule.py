@@ -20,7 +20,9 @@ FRIDAY = datetime(2026, 11, 20)
         ("sat 07:00-19:00", 12, 0, False),
         ("sat-mon 07:00-19:00", 12, 0, False),
         ("thu-sat 07:00-19:00", 12, 0, True),
+        ("fri-mon 07:00-19:00", 12, 0, True),
         ("fri 22:00-06:00", 23, 0, True),
+        ("sat 22:00-06:00", 23, 0, False),
         ("fri 22:00-06:00", 5, 0, False),
         ("thu 22:00-06:00", 5, 0, True),
         ("thu 22:00-06:00", 6, 0, False),
@@ -35,6 +37,13 @@ def test_a_span_covers_its_days_and_hours(span: str, hour: int, minute: int, ins
     assert contains(span, FRIDAY.replace(hour=hour, minute=minute)) is inside
 
 
+def test_a_night_that_begins_on_sunday_ends_on_monday() -> None:
+    monday = FRIDAY.replace(day=23)
+    assert contains("sun 22:00-06:00", monday.replace(hour=5))
+    assert not contains("sun 22:00-06:00", monday.replace(hour=6))
+    assert not contains("mon 22:00-06:00", monday.replace(hour=5))
+
+
 def test_without_spans_the_alarm_is_always_active_and_never_quiet() -> None:
     silence = silence_at(FRIDAY, muted=False, config=Schedule(), clock_is_set=True)
     assert (silence.muted, silence.quiet, silence.inactive) == (False, False, False)
@@ -44,7 +53,8 @@ def test_outside_the_active_spans_it_is_inactive_and_in_quiet_hours_quiet() -> N
     config = Schedule(active=("mon-fri 07:00-19:00",), quiet_hours=("12:00-13:00",))
     assert silence_at(FRIDAY.replace(hour=20), False, config, True).inactive
     assert silence_at(FRIDAY.replace(hour=12), False, config, True).quiet
-    assert not silence_at(FRIDAY.replace(hour=11), False, config, True).quiet
+    morning = silence_at(FRIDAY.replace(hour=11), False, config, True)
+    assert (morning.quiet, morning.inactive) == (False, False)
 
 
 def test_while_the_clock_is_not_set_it_is_active_and_not_quiet() -> None:

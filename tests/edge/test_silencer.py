@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,16 +18,30 @@ def test_a_clock_that_is_not_set_is_said_once_and_leaves_the_alarm_active(caplog
     assert [record.message.split(":")[0] for record in caplog.records] == ["clock not set yet"]
 
 
-def test_the_schedule_counts_as_soon_as_the_clock_is_set() -> None:
+def test_the_schedule_counts_as_soon_as_the_clock_is_set_and_that_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
     answers = iter([False, True])
     silencer = Silencer(DAYTIME, lambda: FRIDAY_NIGHT, lambda: next(answers))
-    assert [silencer.silence(muted=False).inactive for _ in range(2)] == [False, True]
+    assert [silencer.silence(muted=False).inactive for _ in range(3)] == [False, True, True]
+    assert [record.message.split(":")[0] for record in caplog.records] == ["clock not set yet", "clock set"]
 
 
-def test_a_clock_that_was_set_counts_though_its_time_server_is_gone() -> None:
+@pytest.mark.parametrize("spans", ["active", "quiet_hours"])
+def test_either_kind_of_span_counts_without_the_other(spans: str) -> None:
+    silence = Silencer(Schedule(**{spans: ("22:00-24:00",)}), lambda: FRIDAY_NIGHT, lambda: True).silence(muted=False)
+    assert (silence.inactive, silence.quiet) == (False, spans == "quiet_hours")
+    silence = Silencer(Schedule(**{spans: ("01:00-02:00",)}), lambda: FRIDAY_NIGHT, lambda: True).silence(muted=False)
+    assert (silence.inactive, silence.quiet) == (spans == "active", False)
+
+
+def test_a_clock_that_was_set_counts_though_its_time_server_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     answers = iter([True, False, False])
     silencer = Silencer(DAYTIME, lambda: FRIDAY_NIGHT, lambda: next(answers))
     assert [silencer.silence(muted=False).inactive for _ in range(3)] == [True, True, True]
+    assert not caplog.records
 
 
 def test_without_spans_nobody_asks_whether_the_clock_is_set(caplog: pytest.LogCaptureFixture) -> None:

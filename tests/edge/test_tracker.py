@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from people import MASKED, UNMASKED, UNSURE, no_face, square, verdict, walk
 
 from edge.geometry import Box
@@ -152,6 +153,42 @@ def test_a_poster_that_was_hung_up_later_is_no_newcomer_after_it_was_lost() -> N
     assert not history[-1][0].moved
 
 
+def test_whoever_comes_up_where_somebody_stood_who_had_walked_in_is_a_newcomer() -> None:
+    visit = [[verdict(square(min(20.0 * index, 200), 100))] for index in range(100)]
+    for stood in (visit, [[]] * 40 + [[verdict(square(200, 100))]] * 30):  # walked in; came up there, for three seconds
+        history = drive([*stood, *[[]] * 30, [verdict(square(200, 100))]])
+        assert history[-1][0].moved
+
+
+def test_a_poster_that_is_lost_again_and_again_does_not_let_another_one_be_forgotten() -> None:
+    flickers, hidden = (
+        [[verdict(square(400, 100))]] * 2 + [[]] * 12,
+        [[verdict(square(100, 100)), verdict(square(400, 100))]],
+    )
+    history = drive(hidden * 5 + flickers * 20 + hidden)
+    assert not any(person.moved for person in history[-1])
+
+
+def test_a_second_box_upon_a_poster_is_no_newcomer_and_one_upon_a_person_is() -> None:
+    there = [[verdict(square(100, 100))]] * 40
+    walked = [[verdict(square(100 + min(20.0 * index, 300), 100))] for index in range(40)]
+    for before, at_x, moved in ((there, 100, False), (walked, 400, True)):
+        *_, people = drive([*before, [verdict(square(at_x, 100)), verdict(square(at_x + 30, 100))]])
+        assert [person.moved for person in people if person.id == 2] == [moved]
+
+
+def test_a_false_face_does_not_lend_its_number_to_whoever_comes_up_there() -> None:
+    history = drive([[verdict(square(100, 100))], *[[]] * 4, [verdict(square(100, 100))]])
+    assert [person.id for person in history[-1]] == [2]
+
+
+@pytest.mark.parametrize(("missed", "number"), [(1, 1), (2, 2)])
+def test_a_look_may_miss_a_face_however_far_apart_the_looks_are_and_two_may_not(missed: int, number: int) -> None:
+    standing = [[verdict(square(100, 100))]] * 3
+    history = drive([*standing, *[[]] * missed, *standing], step_s=1.0)
+    assert [person.id for person in history[-1]] == [number]
+
+
 def test_people_who_cross_and_hide_each_other_keep_their_numbers() -> None:
     looks = []
     for index in range(24):
@@ -203,6 +240,17 @@ def test_people_far_from_the_door_are_looked_at_once_and_then_rarely() -> None:
         looks.append(count)
     assert looks[0] == 1
     assert sum(looks) == 2
+
+
+def test_whoever_comes_back_after_half_a_second_is_looked_at_like_a_newcomer() -> None:
+    state, looks = move(Tracks(), [], 0.0, CONFIG), []
+    for index in range(121):
+        away = 100 <= index < 106
+        now_s = 3 + index * 0.1
+        state, count = (move(state, [], now_s, CONFIG), 0) if away else look_far(state, now_s, at_door=True)
+        looks.append(count)
+    assert sum(looks[85:100]) <= 2
+    assert sum(looks[106:]) >= 4
 
 
 def test_a_face_that_hung_there_from_the_start_is_looked_at_rarely() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from onlookers import ALARM, CLEAR, tally, turn
 from people import MASKED, UNMASKED, UNSURE, person
 
-from edge.observers.tally import percentile
+from edge.observers.tally import BOUNDS_S, percentile
 from edge.records import AlarmState
 
 
@@ -31,7 +33,7 @@ def test_an_alarm_that_goes_on_after_blindness_counts_again() -> None:
 def test_who_stood_there_undecided_counts_as_unsure_when_the_picture_is_lost() -> None:
     sums = tally()
     for at_s in (0.0, 2.0):
-        sums.add(turn(at_s, CLEAR, [person(1, UNSURE)]), at_s)
+        sums.add(turn(at_s, CLEAR, [replace(person(1, UNSURE), seen_s=at_s)]), at_s)
     sums.add_blind()
     assert sums.read().visitors[UNSURE] == 1
 
@@ -39,12 +41,19 @@ def test_who_stood_there_undecided_counts_as_unsure_when_the_picture_is_lost() -
 def test_latencies_are_from_the_picture_to_now() -> None:
     sums = tally()
     for number in range(100):
-        sums.add(turn(float(number)), number + (0.4 if number >= 90 else 0.06))
+        sums.add(turn(float(number)), number + {0: 0.4, 1: 0.02, 2: 0.02, 3: 0.02}.get(number % 10, 0.06))
     found = sums.read().latencies
     assert found.p50_s == pytest.approx(0.06)
     assert found.p95_s == pytest.approx(0.4)
     assert sum(found.counts) == 100
-    assert found.sum_s == pytest.approx(90 * 0.06 + 10 * 0.4)
+    assert found.sum_s == pytest.approx(30 * 0.02 + 60 * 0.06 + 10 * 0.4)
+    assert dict(zip(BOUNDS_S, found.counts, strict=False))[0.5] == 10
+
+
+def test_what_takes_longer_than_the_last_bound_has_a_bucket_of_its_own() -> None:
+    sums = tally()
+    sums.add(turn(0.0), 30.0)
+    assert sums.read().latencies.counts == (*[0] * len(BOUNDS_S), 1)
 
 
 def test_a_file_that_counts_its_own_seconds_gives_no_latency() -> None:
