@@ -175,8 +175,7 @@ def start_over(memory: Memory) -> Memory:
 
     Nobody is there any more, and whoever is there at the next frame may be a poster, as at the start.
     """
-    tracks = Tracks(next_id=memory.tracks.next_id, places=memory.tracks.places)
-    return Memory(tracks, alarm.start_over(memory.alarm))
+    return Memory(tracker.start_over(memory.tracks), alarm.start_over(memory.alarm))
 
 
 def _with_faults(decision: Decision, rig: Rig) -> Decision:

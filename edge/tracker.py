@@ -102,7 +102,8 @@ def choose(state: Tracks, may_count: Callable[[Box], bool], now_s: float, config
     rest_of = {track.id: _rest_s(track, may_count, now_s, config) for track in seen}
     due = [track for track in seen if _waited_s(track, now_s) >= rest_of[track.id] - state.step_s / 2]
     urgent = [track for track in due if rest_of[track.id] < config.recheck_s]
-    routine = sorted((track for track in due if track not in urgent), key=lambda track: track.opinion.judged_s)
+    overdue = [track for track in due if track not in urgent]
+    routine = sorted(overdue, key=lambda track: rest_of[track.id] / _waited_s(track, now_s))
     turns = _routine_turns(len(seen), now_s, state.step_s, config)
     return tuple(track.face for track in urgent + routine[:turns] if track.face)
 
@@ -146,6 +147,11 @@ def list_verdicts(state: Tracks, faces: Sequence[Face]) -> tuple[Verdict, ...]:
     last_on = {id(track.face): track.last for track in state.tracks if track.last and track.last.label != NOT_FACE}
     said = ((face, last) for face in faces if (last := last_on.get(id(face))))
     return tuple(last if last.face is face else _repeat(last, face) for face, last in said)
+
+
+def start_over(state: Tracks) -> Tracks:
+    """Return what is left of a state when nobody has been seen for a while: no face, but where posters hang."""
+    return Tracks(next_id=state.next_id, places=_remember(state.places, state.tracks))
 
 
 def _catch_up(state: Tracks, now_s: float, config: Tracking) -> Tracks:

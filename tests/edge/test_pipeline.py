@@ -95,6 +95,15 @@ def test_alarms_before_a_gap_count_for_how_many_may_sound_in_a_minute() -> None:
     assert start_over(memory).alarm == AlarmMemory(sounded=(1.0, 2.0))
 
 
+def test_neither_a_poster_nor_whoever_had_the_alarm_is_a_newcomer_when_found_some_seconds_after_a_gap() -> None:
+    walks_in = [verdict(square(min(20.0 * i, 280), 200)) for i in range(380)]
+    for before in ([verdict(square(280, 200))] * 380, walks_in):
+        script = [*([each] for each in before), *[[]] * 30, *[[before[-1]]] * 30]
+        frames = [blank_frame(i, i * 0.1) for i in range(440)]
+        shown, _ = watch_gap(script, [*frames[:380], None, *frames[380:]])
+        assert not any(each.lamp for each in shown[380:])
+
+
 def test_another_source_begins_with_nobody_at_the_door_and_everything_off() -> None:
     script, output = [[verdict(box)] for box in walk(20)], RecordingOutput()
     frames = [blank_frame(i, i * 0.1) for i in range(20)]
@@ -191,6 +200,16 @@ def test_somebody_who_takes_the_mask_off_among_nine_others_is_noticed_within_thr
     assert 10 < alarm_s <= 13
 
 
+@pytest.mark.parametrize("off_s", [30, 31, 32, 33, 34, 35])
+def test_somebody_who_takes_the_mask_off_below_a_wall_of_pictures_is_noticed_within_two_seconds(off_s: int) -> None:
+    frames = film([Visitor(2, 60, (MASKED,))], 10, 45)
+    for index, frame in enumerate(frames):
+        said = [verdict(each.face.box, MASKED if index < 10 * off_s else UNMASKED) for each in frame]
+        frame[:] = said + [hang(0, 0.0, x=24.0 * number, y=440, side=20) for number in range(25)]
+    alarm_s = next(i for i, turn in enumerate(watch_film(frames, 10)) if turn.decision.buzzer) / 10
+    assert off_s < alarm_s <= off_s + 2
+
+
 def test_a_face_that_was_not_judged_repeats_the_last_look_with_all_keys() -> None:
     frames = film([Visitor(2, 20, (MASKED,))], 10, 10)
     assert 0 in count_judged(frames, 10)[70:]
@@ -203,10 +222,10 @@ def test_a_face_that_was_not_judged_repeats_the_last_look_with_all_keys() -> Non
         assert all(each["scores"] == {"with_mask": 1.0} for each in said)
 
 
-def hang(index: int, jitter: float, x: float = 450) -> Verdict:
+def hang(index: int, jitter: float, x: float = 450, y: float = 100, side: float = 80) -> Verdict:
     """Return a bare face on a poster whose box jitters by a share of its side."""
     chance = random.Random(index)
-    return verdict(Box(*(at + chance.gauss(0, 80 * jitter) for at in (x, 100, x + 80, 180))))
+    return verdict(Box(*(at + chance.gauss(0, side * jitter) for at in (x, y, x + side, y + side))))
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.03, 0.08])
