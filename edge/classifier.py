@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from edge.manifest import require_labels
-from edge.preprocess import classifier_input
+from edge.preprocess import classifier_input, mirror
 from edge.records import NOT_FACE, Face, Frame, Verdict, VerdictKind
 from edge.runtime import Model
 
@@ -77,7 +75,7 @@ class TfliteClassifier:
         """Return the score of each label, sum 1, of a face as one view shows it."""
         box = face.box if view.scale == 1 else face.box.scaled(view.scale)
         rgb = classifier_input(frame.bgr, box, self._model.manifest.input_size[0])
-        shown = np.ascontiguousarray(rgb[:, ::-1]) if view.mirrored else rgb
+        shown = mirror(rgb) if view.mirrored else rgb
         values: list[float] = self._model.invoke(shown)["scores"].tolist()  # few: plain numbers
         total = max(sum(values), 1e-6)  # int8 softmax sums to 1 ± 0.01
         return [value / total for value in values]

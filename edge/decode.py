@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import log
 
 import cv2
@@ -29,6 +29,33 @@ def cell_centers(width_px: int, height_px: int) -> tuple[NDArray[np.float32], ND
     return np.concatenate(centers).astype(np.float32), np.concatenate(strides).astype(np.float32)
 
 
+class MeanOfMirrored(Mapping[str, NDArray[np.float32]]):
+    """The mean of what was said of a picture and of the same picture mirrored, cell by cell, as of the picture.
+
+    Both are outputs for `decode_faces`. The mean is taken of what is read: boxes of most levels are not.
+    """
+
+    def __init__(self, outputs: Mapping[str, NDArray[np.float32]], mirrored: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take the outputs for the picture and for the mirrored one."""
+        self._outputs, self._mirrored = outputs, mirrored
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return an output as (height, width, …) float32."""
+        back = self._mirrored[name][:, ::-1]
+        if name.startswith("distance"):
+            back = back[..., _LEFT_FOR_RIGHT]
+        mean: NDArray[np.float32] = (self._outputs[name] + back) / 2
+        return mean
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        """Return how many outputs there are."""
+        return len(self._outputs)
+
+
 def decode_faces(
     outputs: Mapping[str, NDArray[np.float32]], min_score: float, max_iou: float
 ) -> tuple[Boxes, NDArray[np.float32]]:
@@ -43,18 +70,6 @@ def decode_faces(
     scores = 1 / (1 + np.exp(-logits))
     keep = non_maximum_suppression(corners, scores, max_iou)
     return corners[keep], scores[keep]
-
-
-def mean_of_mirrored(
-    outputs: Mapping[str, NDArray[np.float32]], mirrored: Mapping[str, NDArray[np.float32]]
-) -> dict[str, NDArray[np.float32]]:
-    """Return the mean of what was said of a picture and of the same picture mirrored, cell by cell, as of the picture.
-
-    Both have the outputs of `decode_faces`, which is what comes back too.
-    """
-    back = {name: values[:, ::-1] for name, values in mirrored.items()}
-    back |= {name: back[name][..., _LEFT_FOR_RIGHT] for name in back if name.startswith("distance")}
-    return {name: (values + back[name]) / 2 for name, values in outputs.items()}
 
 
 def non_maximum_suppression(boxes: Boxes, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.decode import decode_faces, mean_of_mirrored
+from edge.decode import MeanOfMirrored, decode_faces
 from edge.geometry import Box, Boxes
 from edge.manifest import Outline
-from edge.preprocess import detector_input
+from edge.preprocess import detector_input, mirror
 from edge.records import Face, Frame
 from edge.runtime import Model
 
@@ -43,7 +43,7 @@ class TfliteDetector:
         rgb, fit = detector_input(frame.bgr, *manifest.input_size, into=self._rgb)
         outputs = self._model.invoke(rgb)
         if self._twice:
-            outputs = mean_of_mirrored(outputs, self._model.invoke(np.ascontiguousarray(rgb[:, ::-1])))
+            outputs = MeanOfMirrored(outputs, self._model.invoke(mirror(rgb)))
         boxes, scores = decode_faces(outputs, self.min_score, self.max_iou)
         return make_faces(frame, fit.to_picture(boxes), scores, manifest.outline)
 

@@ -86,6 +86,11 @@ def squeezed_input(bgr: Picture, width: int, height: int) -> Picture:
     return np.asarray(cv2.cvtColor(_resize(bgr, width, height), cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def mirror(picture: Picture) -> Picture:
+    """Return a picture with left and right changed; several times faster than numpy's steps backward."""
+    return np.asarray(cv2.flip(picture, 1), np.uint8)
+
+
 def real_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (…, 3) uint8 as the float32 in −1…1 that the float models take."""
     real: NDArray[np.float32] = rgb.astype(np.float32) / np.float32(127.5) - np.float32(1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.decode import STRIDES, cell_centers, decode_faces, mean_of_mirrored, non_maximum_suppression
+from edge.decode import STRIDES, MeanOfMirrored, cell_centers, decode_faces, non_maximum_suppression
 from edge.geometry import iou_matrix
 
 WIDTH, HEIGHT = 96, 64
@@ -98,6 +98,6 @@ def test_the_mean_of_a_picture_and_itself_mirrored_is_of_the_picture() -> None:
     outputs["score_16"][1, 2], outputs["distance_16"][1, 2] = 2.0, (1, 0.5, 2, 1)
     last = WIDTH // 16 - 1
     mirrored["score_16"][1, last - 2], mirrored["distance_16"][1, last - 2] = 4.0, (3, 0.5, 1, 2)
-    boxes, scores = decode_faces(mean_of_mirrored(outputs, mirrored), 0.5, 0.4)
+    boxes, scores = decode_faces(MeanOfMirrored(outputs, mirrored), 0.5, 0.4)
     np.testing.assert_allclose(boxes, [[40 - 16, 24 - 8, 40 + 2.5 * 16, 24 + 1.5 * 16]])
     assert scores[0] == pytest.approx(1 / (1 + np.exp(-3)))
