@@ -69,8 +69,9 @@ class Desk:
 
     def _tell(self, request: Mapping[str, Any]) -> Answer:
         said = dict(self.said)
-        while self.after_status:
-            self.after_status.pop()()
+        happens, self.after_status = self.after_status, []
+        for each in happens:
+            each()
         return said
 
     def _mute(self, request: Mapping[str, Any]) -> Answer:

@@ -60,13 +60,16 @@ def test_an_event_while_the_state_is_being_told_has_the_new_state_told_at_once()
     with closing(SmallBroker()) as broker, closing(observe(broker, desk, send_every_s=3600.0)) as observer:
         broker.wait_for(is_state(state="watching"))
 
-        def meanwhile() -> None:
+        def lose() -> None:
+            desk.said["state"] = "blind"
+            observer.add_blind("camera 0: unplugged")
+            desk.after_status.append(sound)
+
+        def sound() -> None:
             desk.said["alarm"] = "alarm"
             observer.add(turn(2.0, ALARM), 2.0)
 
-        desk.said["state"] = "blind"
-        desk.after_status.append(meanwhile)
-        observer.add_blind("camera 0: unplugged")
+        desk.after_status.append(lose)
         broker.wait_for(is_state(state="blind", alarm="OFF"))
         broker.wait_for(is_state(alarm="ON"))
 
