@@ -29,7 +29,7 @@ From 0.07 to 0.1 mean F1 on adityap27 and jolignier is the same within 0.001; wi
 FOUR_VIEWS = (View(), View(mirrored=True), View(scale=0.9), View(scale=1.12))
 """How a face is judged in a picture that stands alone.
 
-Mean F1 from 3 % and 8 % rises by 0.003 and 0.008 on adityap27, by 0.003 and 0.004 on jolignier. Mirrored alone brings
+Mean F1 from 3 % and 8 % rises by 0.003 and 0.008 on adityap27, by 0.002 and 0.004 on jolignier. Mirrored alone brings
 half of that or less, two views more nothing.
 """
 

@@ -39,7 +39,7 @@ _PLACE_IOU = 0.3
 that was lost, or whose box jumps."""
 
 _ROUTINE_PEOPLE = 4
-"""So many decided people are each looked at every `recheck_s`; more share as many looks, as newcomers need them."""
+"""Among so many people the decided are each looked at every `recheck_s`; among more they share as many looks."""
 
 _FAR_RESTS = 5
 """How many times rarer somebody is looked at who cannot raise the alarm: far from the door, or a poster."""
