@@ -147,7 +147,7 @@ def _is_free(place: Box, captions: Sequence[Box], faces: Sequence[Box]) -> bool:
 
 def _hidden_frac(box: Box, behind: Box) -> float:
     """Return the part of a box, 0..1, that lies behind another."""
-    return common_area(box, behind) / max(box.width * box.height, 1e-9)
+    return common_area(box, behind) / max(box.area, 1e-9)
 
 
 def _draw_banner(picture: NDArray[np.uint8], alarm: AlarmState, verdicts: Sequence[Verdict]) -> int:

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from edge.geometry import Box
-from edge.preprocess import Picture, real_input
+from edge.preprocess import Picture, mirror, real_input
 from train.augment import cover, photometric
 from train.balance import BalancedOrder
 from train.dressing import Dressing
@@ -96,7 +96,7 @@ def vary_face(bgr: Picture, box: Box | None, size_px: int, rng: Generator) -> Pi
 def _vary_crop(rgb: Picture, rng: Generator) -> Picture:
     size_px = rgb.shape[0]
     if rng.random() < 0.5:
-        rgb = np.ascontiguousarray(rgb[:, ::-1])
+        rgb = mirror(rgb)
     if rng.random() < 0.4:
         rgb = _turn(rgb, rng.uniform(-_MAX_TURN_DEG, _MAX_TURN_DEG))
     if rng.random() < 0.3:

@@ -21,7 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from edge.geometry import Box
-from edge.preprocess import Picture
+from edge.preprocess import Picture, mirror
 from train.faces import read_picture
 from train.same_faces import with_same_face
 
@@ -56,7 +56,7 @@ def hash_picture(bgr: Picture) -> Hashes:
     """Return the hashes, (views, 2, 64) int8, of a picture: of each view upright and mirrored."""
     grey = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     parts = [grey[: max(1, round(grey.shape[0] * view.height_frac))] for view in VIEWS]
-    return np.stack([[_phash(part), _phash(np.ascontiguousarray(part[:, ::-1]))] for part in parts])
+    return np.stack([[_phash(part), _phash(mirror(part))] for part in parts])
 
 
 def _phash(grey: Picture) -> Hashes:

@@ -99,7 +99,7 @@ def touches_edge(picture: AnnotatedPicture, box: Box) -> bool:
 
 def is_overlapped(picture: AnnotatedPicture, outcome: Outcome) -> bool:
     """Return whether another annotated face covers a part of the face's box."""
-    area = max(outcome.box.width * outcome.box.height, 1e-9)
+    area = max(outcome.box.area, 1e-9)
     others = (face.box for face in picture.faces if face is not outcome.true)
     return any(common_area(outcome.box, other) >= _OVERLAP_FRAC * area for other in others)
 

@@ -223,7 +223,7 @@ def _largest_faces(faces: Sequence[LabeledFace], onnx: Path) -> Iterator[Annotat
         bgr = read_picture(face.path)
         found = repair(AnnotatedPicture(face.path, bgr.shape[1], bgr.shape[0], ()), *teacher.detect(bgr))
         sure = [one for one in found.faces if one.label == FACE]
-        largest = sorted(sure, key=lambda one: one.box.width * one.box.height)[-1:]
+        largest = sorted(sure, key=lambda one: one.box.area)[-1:]
         yield found.with_faces(LabeledBox(one.box, face.label) for one in largest)
 
 

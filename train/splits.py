@@ -149,7 +149,7 @@ def largest_boxes(faces: Iterable[LabeledFace]) -> dict[Path, Box]:
     found: dict[Path, Box] = {}
     for face in faces:
         if face.box is not None and face.label != NOT_FACE:
-            found[face.path] = max(found.get(face.path, face.box), face.box, key=lambda box: box.width * box.height)
+            found[face.path] = max(found.get(face.path, face.box), face.box, key=lambda box: box.area)
     return found
 
 

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from edge.geometry import Boxes
-from edge.preprocess import PAD_VALUE, Picture
+from edge.preprocess import PAD_VALUE, Picture, mirror
 from train.augment import Window, lay_window
 from train.detector_loss import IGNORE_KIND
 from train.detector_network import DetectorShape
@@ -96,7 +96,7 @@ def _area(boxes: Boxes) -> NDArray[np.float32]:
 def _mirrored(scene: Scene) -> Scene:
     boxes = scene.boxes.copy()
     boxes[:, [0, 2]] = scene.bgr.shape[1] - boxes[:, [2, 0]]
-    return Scene(np.ascontiguousarray(scene.bgr[:, ::-1]), boxes, scene.kinds)
+    return Scene(mirror(scene.bgr), boxes, scene.kinds)
 
 
 def _room_frac(window: Window, bgr: Picture) -> float:
